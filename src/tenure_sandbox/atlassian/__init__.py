@@ -1,0 +1,1 @@
+"""Stand-ins for Atlassian's applications, one folder each."""

@@ -1,0 +1,112 @@
+"""Jira's operations in one literal table: what each reads, what it answers, and who may call it."""
+
+from __future__ import annotations
+
+from . import people_routes as people
+from . import site_routes as site
+from .call import Route
+
+_WHO = ("username", "key")
+_OWNER = ("username", "userKey")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET", "/rest/api/2/user", people.get_user, (*_WHO, "includeDeleted", "expand"), (200, 401, 403, 404), "browse"
+    ),
+    Route("POST", "/rest/api/2/user", people.create_user, (), (201, 400, 401, 403), directory=True),
+    Route("PUT", "/rest/api/2/user", people.update_user, _WHO, (200, 400, 401, 403, 404), directory=True),
+    Route("DELETE", "/rest/api/2/user", people.delete_user, _WHO, (204, 400, 401, 403, 404), directory=True),
+    Route("PUT", "/rest/api/2/user/password", people.set_password, _WHO, (204, 400, 401, 403, 404), directory=True),
+    Route(
+        "GET",
+        "/rest/api/2/user/search",
+        people.search_users,
+        ("username", "startAt", "maxResults", "includeActive", "includeInactive"),
+        (200, 400, 401),
+        "caller",
+    ),
+    Route(
+        "GET",
+        "/rest/api/2/user/list",
+        people.list_users,
+        ("cursor", "maxResults"),
+        (200, 400, 401, 403),
+        "browse",
+        feature="user_list",
+    ),
+    Route("DELETE", "/rest/api/2/user/session/{username}", people.end_sessions, (), (200, 401, 403, 404)),
+    Route("GET", "/rest/api/2/user/properties", people.property_keys, _OWNER, (200, 400, 401, 403, 404), "browse"),
+    Route(
+        "GET",
+        "/rest/api/2/user/properties/{propertyKey}",
+        people.get_property,
+        _OWNER,
+        (200, 400, 401, 403, 404),
+        "browse",
+    ),
+    Route(
+        "PUT",
+        "/rest/api/2/user/properties/{propertyKey}",
+        people.set_property,
+        _OWNER,
+        (200, 201, 400, 401, 403, 404),
+    ),
+    Route(
+        "DELETE",
+        "/rest/api/2/user/properties/{propertyKey}",
+        people.delete_property,
+        _OWNER,
+        (204, 400, 401, 403, 404),
+    ),
+    Route(
+        "GET",
+        "/rest/api/2/group",
+        site.get_group,
+        ("groupname", "expand"),
+        (200, 400, 401, 403, 404),
+        feature="group_with_users",
+    ),
+    Route("POST", "/rest/api/2/group", site.create_group, (), (201, 400, 401, 403), directory=True),
+    Route(
+        "DELETE",
+        "/rest/api/2/group",
+        site.delete_group,
+        ("groupname", "swapGroup"),
+        (200, 400, 401, 403, 404),
+        directory=True,
+    ),
+    Route(
+        "GET",
+        "/rest/api/2/group/member",
+        site.group_members,
+        ("groupname", "startAt", "maxResults", "includeInactiveUsers"),
+        (200, 400, 401, 403, 404),
+    ),
+    Route("POST", "/rest/api/2/group/user", site.add_member, ("groupname",), (201, 400, 401, 403, 404), directory=True),
+    Route(
+        "DELETE",
+        "/rest/api/2/group/user",
+        site.remove_member,
+        ("groupname", "username"),
+        (200, 400, 401, 403, 404),
+        directory=True,
+    ),
+    Route(
+        "GET", "/rest/api/2/groups/picker", site.pick_groups, ("query", "exclude", "maxResults"), (200, 400), "caller"
+    ),
+    Route("GET", "/rest/api/2/applicationrole", site.roles, (), (200, 401, 403)),
+    Route("GET", "/rest/api/2/applicationrole/{key}", site.one_role, (), (200, 401, 403, 404)),
+    Route("GET", "/rest/api/2/myself", people.myself, (), (200, 401), "caller"),
+    Route("PUT", "/rest/api/2/myself", people.update_myself, (), (200, 400, 401, 403), "caller", directory=True),
+    Route("GET", "/rest/api/2/mypermissions", site.my_permissions, (), (200, 401), "caller"),
+    Route("POST", "/rest/api/2/password/policy/createUser", people.password_policy, (), (200, 400), "caller"),
+    Route("GET", "/rest/api/2/serverInfo", site.server_info, (), (200,), "anyone"),
+    Route("GET", "/rest/api/2/project", site.projects, (), (200, 401, 403), "browse"),
+    Route("GET", "/rest/api/2/project/{projectIdOrKey}", site.get_project, (), (200, 404), "caller"),
+    Route("PUT", "/rest/api/2/project/{projectIdOrKey}", site.update_project, (), (200, 400, 401, 403, 404)),
+    Route("GET", "/rest/api/2/project/{projectIdOrKey}/components", site.project_components, (), (200, 404), "caller"),
+    Route("GET", "/rest/api/2/component/{id}", site.get_component, (), (200, 404), "caller"),
+    Route("PUT", "/rest/api/2/component/{id}", site.update_component, (), (200, 400, 403, 404)),
+    Route("GET", "/rest/auth/1/session", site.session, (), (200, 401), "caller"),
+    Route("GET", "/rest/applinks/1.0/manifest", site.manifest, (), (200,), "anyone"),
+)

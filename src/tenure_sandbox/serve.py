@@ -1,0 +1,172 @@
+"""The sandbox as one web application, and the command that serves it on a port."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+import orjson
+import typer
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .atlassian import jira
+from .faults import BadFault, Schedule
+from .misbehaviour import HANG_UP, Faults
+
+
+class Documented(Protocol):
+    """What /_state needs of each application: its whole state, and the journal of what was written to it."""
+
+    journal: list[dict[str, Any]]
+
+    def document(self) -> dict[str, Any]:
+        """The whole state, in a fixed order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that a test may look at or turn: each application's state, and the faults."""
+
+    jira: jira.Jira
+    faults: Schedule
+
+    def application(self, name: str) -> Documented | None:
+        """The state of the application that is served under this name."""
+        applications: dict[str, Documented] = {"jira": self.jira}
+        return applications.get(name)
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, media_type="application/json")
+
+
+async def _state(request: Request) -> Response:
+    world: World = request.app.state.world
+    application = world.application(request.path_params["application"])
+    if application is None:
+        return _json({"error": "there is no such application in this sandbox"}, 404)
+    document = application.document()
+    return _json(document | {"journal": application.journal} if request.query_params.get("journal") else document)
+
+
+async def _faults(request: Request) -> Response:
+    """GET shows the schedule and what fired, POST adds, PUT replaces, DELETE clears both."""
+    schedule: Schedule = request.app.state.world.faults
+    if request.method in ("POST", "PUT"):
+        try:
+            wanted = Schedule.read(orjson.loads(await request.body()))
+        except (BadFault, orjson.JSONDecodeError) as error:
+            return _json({"error": f"nothing was scheduled: {error}"}, 400)
+        if request.method == "PUT":
+            schedule.clear()
+        schedule.add(wanted)
+    elif request.method == "DELETE":
+        schedule.clear()
+    return _json(schedule.document())
+
+
+def build(
+    users: int = 0,
+    latency_ms: float = 0,
+    jira_version: str = "10.3.24",
+    seats: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Starlette:
+    """Make a sandbox with `users` generated people beside the fixed ones; `app.state.world` is its World.
+
+    `latency_ms` delays every answer of an application, `seats` limits each licence (None: unlimited), and `clock`
+    (seconds) is used for scheduled rate limits alone. ValueError for a version that the sandbox does not know.
+    """
+    world = World(jira.Jira(jira.version(jira_version), users, seats), Schedule(clock, latency_ms))
+    routes = [
+        Mount("/jira", app=jira.Door(world.jira, jira.ROUTES)),
+        Route("/_state/{application}", _state),
+        Route("/_faults", _faults, methods=["GET", "POST", "PUT", "DELETE"]),
+    ]
+    app = Starlette(routes=routes, middleware=[Middleware(Faults, schedule=world.faults)])
+    app.state.world = world
+    return app
+
+
+class _Connection(HttpToolsProtocol):
+    """A connection that a scheduled fault can close under the client's eyes."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {HANG_UP: {"close": self._close}}
+
+    def _close(self) -> None:
+        # Not abort: what was written before, as half an answer, is to arrive.
+        transport: asyncio.Transport = self.transport
+        transport.close()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(2048)
+    return listener
+
+
+class _Announcing(uvicorn.Server):
+    """A server that says where it is, in one line, as soon as it answers."""
+
+    def __init__(self, config: uvicorn.Config, line: str) -> None:
+        super().__init__(config)
+        self._line = line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        typer.echo(self._line)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8900,
+    users: Annotated[int, typer.Option(min=0, help="How many generated people to settle beside the fixed ones.")] = 0,
+    latency_ms: Annotated[float, typer.Option(min=0, help="Delay of every answer, in milliseconds.")] = 0,
+    jira_version: Annotated[str, typer.Option(help="Version that Jira has, such as 9.12.0.")] = "10.3.24",
+    seats: Annotated[int | None, typer.Option(min=0, help="Seats of each licence; unlimited without it.")] = None,
+) -> None:
+    """Serve stand-ins for Atlassian's applications: sign in as admin with password admin, or with bearer sandbox.
+
+    Example: tenure-sandbox --port 8900 --users 1000
+    """
+    try:
+        app = build(users, latency_ms, jira_version, seats)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--jira-version") from error
+    try:
+        listener = _bind(host, port)
+    except OSError as error:
+        typer.echo(f"tenure-sandbox cannot listen on {host}:{port} ({error.strerror}): choose another --port", err=True)
+        raise typer.Exit(1) from error
+    shown = f"[{host}]" if ":" in host else host
+    line = f"tenure-sandbox is ready at http://{shown}:{listener.getsockname()[1]} (Jira {jira_version} under /jira)"
+    config = uvicorn.Config(app, http=_Connection, log_level="warning", access_log=False, lifespan="off")
+    try:
+        _Announcing(config, line).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+
+
+def main() -> None:
+    """Run the command `tenure-sandbox`."""
+    typer.run(serve)
+
+
+if __name__ == "__main__":
+    main()
