@@ -1,0 +1,1 @@
+"""Tenure keeps every account in the Atlassian applications in step with a company's identity provider."""

@@ -1,0 +1,52 @@
+"""Source and Target, the two contracts: a connector is a class of one of these shapes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from tenure.model.capability import Capabilities
+from tenure.model.change import Answer, Change
+from tenure.model.event import ReadComplete, SourceEvent
+from tenure.model.seen import Health, Seen, Selector
+
+
+class Source(Protocol):
+    """An identity provider that Tenure reads. A push source has no reader: the SCIM door hands over the same events."""
+
+    async def check(self) -> Health:
+        """Touch the world: sign in, and name each permission that is missing."""
+        ...
+
+    def read(self, since: str | None) -> AsyncIterator[SourceEvent | ReadComplete]:
+        """Stream the whole source (`since` is None), or what changed after the cursor of an earlier reading."""
+        ...
+
+
+class Target(Protocol):
+    """An application that Tenure writes."""
+
+    capabilities: Capabilities
+
+    async def check(self) -> Health:
+        """Touch the world: sign in, find the version, name each permission that is missing.
+
+        Never raises for what the application answers: the Health says it. Narrows `capabilities` to the version found.
+        """
+        ...
+
+    def read(self, what: Selector) -> AsyncIterator[Seen]:
+        """Stream what the application shows. A reading of a population ends with `ReadComplete`, or is not whole.
+
+        A single look-up (`ByKey`, `ByName`, `GroupByName`) yields the thing or `NotThere`, then `ReadComplete`.
+        Raises TargetError; what was yielded before that is presence, never absence.
+        """
+        ...
+
+    async def apply(self, change: Change) -> Answer:
+        """Carry out one change. Doing it twice is as doing it once.
+
+        Raises TargetError; its `recovery` says what the engine does next. `OutcomeUnknown` for every write whose
+        answer was lost or was a 5xx.
+        """
+        ...

@@ -1,0 +1,212 @@
+"""A change is one effect on one target: a closed union, in one order, with the answer that came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class ChangeKind(StrEnum):
+    """The kinds of change, in the spelling of plans, audit and JSON."""
+
+    END_LINK = "end-link"
+    ADOPT_ACCOUNT = "adopt-account"
+    ADOPT_GROUP = "adopt-group"
+    DEACTIVATE_ACCOUNT = "deactivate-account"
+    END_SESSIONS = "end-sessions"
+    REVOKE_TOKENS = "revoke-tokens"
+    LEAVE_GROUPS = "leave-groups"
+    RENAME_ACCOUNT = "rename-account"
+    UPDATE_ACCOUNT = "update-account"
+    REACTIVATE_ACCOUNT = "reactivate-account"
+    CREATE_GROUP = "create-group"
+    CREATE_ACCOUNT = "create-account"
+    JOIN_GROUPS = "join-groups"
+    DELETE_GROUP = "delete-group"
+    ANONYMIZE_ACCOUNT = "anonymize-account"
+    DELETE_ACCOUNT = "delete-account"
+
+
+ORDER = {kind: place for place, kind in enumerate(ChangeKind)}
+"""The one order of changes: take away before giving, make before joining, destroy last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """How an account is addressed: by its immutable key, with the name it bears now. A key of "" is not made yet."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAccount:
+    """Make an account. `fields` are the values to send, by the target's field names."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.CREATE_ACCOUNT
+    fields: Mapping[str, str | None]
+
+    @property
+    def name(self) -> str:
+        """The name that the account will bear."""
+        return self.fields.get("username") or ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAccount:
+    """Set fields of an account; None clears. `before` is what was seen there."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.UPDATE_ACCOUNT
+    account: Handle
+    fields: Mapping[str, str | None]
+    before: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RenameAccount:
+    """Give an account another name; its key stays."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.RENAME_ACCOUNT
+    account: Handle
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeactivateAccount:
+    """Shut an account: it can no longer sign in and no longer counts for the licence."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.DEACTIVATE_ACCOUNT
+    account: Handle
+
+
+@dataclass(frozen=True, slots=True)
+class ReactivateAccount:
+    """Open an account that was shut."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.REACTIVATE_ACCOUNT
+    account: Handle
+
+
+@dataclass(frozen=True, slots=True)
+class JoinGroups:
+    """Put ONE account into one or more groups."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.JOIN_GROUPS
+    account: Handle
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveGroups:
+    """Take ONE account out of one or more groups."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.LEAVE_GROUPS
+    account: Handle
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup:
+    """Make a group."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.CREATE_GROUP
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptAccount:
+    """Take an account that is older than us into our care: calls nobody."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.ADOPT_ACCOUNT
+    account: Handle
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptGroup:
+    """Take a group that is older than us into our care: calls nobody."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.ADOPT_GROUP
+    name: str
+
+
+Change = (
+    CreateAccount
+    | UpdateAccount
+    | RenameAccount
+    | DeactivateAccount
+    | ReactivateAccount
+    | JoinGroups
+    | LeaveGroups
+    | CreateGroup
+    | AdoptAccount
+    | AdoptGroup
+)
+AccountChange = (
+    UpdateAccount | RenameAccount | DeactivateAccount | ReactivateAccount | JoinGroups | LeaveGroups | AdoptAccount
+)
+CHANGES: dict[str, type[Any]] = {
+    c.kind: c
+    for c in (
+        CreateAccount,
+        UpdateAccount,
+        RenameAccount,
+        DeactivateAccount,
+        ReactivateAccount,
+        JoinGroups,
+        LeaveGroups,
+        CreateGroup,
+        AdoptAccount,
+        AdoptGroup,
+    )
+}
+
+
+def encode(change: Change) -> dict[str, Any]:
+    """The change as JSON-ready data, with its kind."""
+    return {"kind": change.kind.value, **dataclasses.asdict(change)}
+
+
+def decode(data: Mapping[str, Any]) -> Change:
+    """The change that `encode` wrote; raises KeyError for a kind that this version does not know."""
+    values = {name: value for name, value in data.items() if name != "kind"}
+    if "account" in values:
+        values["account"] = Handle(**values["account"])
+    if "groups" in values:
+        values["groups"] = tuple(values["groups"])
+    made: Change = CHANGES[data["kind"]](**values)
+    return made
+
+
+def at(change: Change, account: Handle) -> Change:
+    """The same change, addressed to the account as it is known now (after a create or a rename in the same run)."""
+    if isinstance(change, AccountChange):
+        return dataclasses.replace(change, account=account)
+    return change
+
+
+class Outcome(StrEnum):
+    """What became of a change."""
+
+    APPLIED = "applied"
+    ALREADY = "already"
+    PENDING = "pending"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a target answered to a change.
+
+    `shown` holds the cells that the answer's own body showed (`username`, `email`, ..., `active`, `member:<group>`),
+    as the application spelled them; what is not in it was not shown. `detail` is the answer in a few words.
+    """
+
+    outcome: Outcome
+    account: Handle | None = None
+    shown: Mapping[str, str | None] = field(default_factory=dict)
+    detail: str = ""

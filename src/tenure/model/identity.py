@@ -1,0 +1,41 @@
+"""An identity is one human as ONE source describes them; a source group is a group at that source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One human as one source describes them.
+
+    `attributes` is the RFC 7643 User document as the source sent it (attribute names in the RFC's spelling, values
+    untouched). `gone` is true once the source has deleted the record; `active` is what the source says, and means
+    nothing when `gone` is true.
+    """
+
+    id: UUID
+    source: str
+    user_name: str
+    external_id: str | None
+    active: bool
+    gone: bool = False
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def left(self) -> bool:
+        """True when the source says in so many words that this person has left."""
+        return self.gone or not self.active
+
+
+@dataclass(frozen=True, slots=True)
+class SourceGroup:
+    """A group at a source, known by an id of ours that survives its renames."""
+
+    id: UUID
+    source: str
+    display_name: str
+    external_id: str | None = None

@@ -1,0 +1,116 @@
+"""What a reading of a target saw; absence is known only after `ReadComplete`, or from a `NotThere`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSeen:
+    """An account as the application showed it.
+
+    `fields` are the values shown (a field that was not asked for is not in it; None is "no value"). `groups` are the
+    names of the groups it is in, or None when the answer did not tell. `authority` says who may change the account:
+    `internal`, or the kind of the directory it comes from; `writable` is whether the application lets us.
+    """
+
+    key: str
+    name: str
+    active: bool
+    fields: Mapping[str, str | None] = field(default_factory=dict)
+    groups: frozenset[str] | None = None
+    authority: str = "internal"
+    writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSeen:
+    """A group as the application showed it; `gives` names what it opens (`licence`, `administration`)."""
+
+    name: str
+    gives: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSeen:
+    """This account is in this group. `direct` is False when it may be there through a sub-group only."""
+
+    group: str
+    key: str
+    name: str
+    direct: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """The application said, in its own error form, that what was asked for by key or name is not there."""
+
+    asked: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadComplete:
+    """The reading covered its whole population; `proof` says why we may believe that (pages, counts, last cursor)."""
+
+    population: str
+    count: int
+    proof: Mapping[str, object] = field(default_factory=dict)
+
+
+Seen = AccountSeen | GroupSeen | MemberSeen | NotThere | ReadComplete
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Every account, as a listing shows them (fields with `listed`; no groups)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Every group."""
+
+
+@dataclass(frozen=True, slots=True)
+class MembersOf:
+    """Every member of one group, active or not."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByKey:
+    """One account by its immutable key, with its groups and the `fields` named (those that cost a request each)."""
+
+    key: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ByName:
+    """One account by its exact name, with its groups and the `fields` named."""
+
+    name: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupByName:
+    """One group by its exact name."""
+
+    name: str
+
+
+Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What `check()` found: can we work, as whom, on which server, and what is missing."""
+
+    ok: bool
+    detail: str
+    account: str | None = None
+    server_id: str | None = None
+    version: str | None = None
+    missing: tuple[str, ...] = ()

@@ -1,0 +1,187 @@
+"""Admission: each change gets a verdict with its reason: go, hold, wait or refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tenure.model.capability import Capabilities, Mode
+from tenure.model.change import (
+    AdoptAccount,
+    AdoptGroup,
+    Change,
+    ChangeKind,
+    CreateAccount,
+    CreateGroup,
+    DeactivateAccount,
+    JoinGroups,
+    LeaveGroups,
+    RenameAccount,
+    UpdateAccount,
+)
+from tenure.model.desired import Standing
+from tenure.model.plan import Decision, Verdict
+from tenure.model.situation import Ambiguous, Found, Linked, Missing, Situation, Unseen
+from tenure.planning.rules import Adopt, OutOfScope, Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """What admission has to know beside the changes.
+
+    `own_account` is the name that we sign in with. `rival` is another identity that wants the same account name, in
+    words. `ready` are the canonical names of groups that are there and in our care. `names` maps the canonical names
+    of other accounts at the target to their keys, as far as they matter to these changes. `opens` says what a group
+    gives (`licence`, `administration`).
+    """
+
+    rules: Rules
+    standing: Standing
+    situation: Situation
+    capabilities: Capabilities
+    own_account: str | None = None
+    rival: str | None = None
+    ready: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def admit(changes: Sequence[Change], safety: Safety) -> Iterator[Verdict]:
+    """A verdict for each change, in order. What needs a change that does not go, waits for it."""
+    stopped: str | None = None
+    for change in changes:
+        verdict = _verdict(change, safety)
+        if verdict.decision is Decision.GO and stopped is not None:
+            verdict = Verdict(change, Decision.WAIT, f"needs {stopped} first", stopped)
+        if verdict.decision is not Decision.GO and change.kind in _FOUNDATIONS:
+            stopped = change.kind.value
+        yield verdict
+
+
+_FOUNDATIONS = frozenset({ChangeKind.ADOPT_ACCOUNT, ChangeKind.CREATE_ACCOUNT})
+
+
+def _verdict(change: Change, safety: Safety) -> Verdict:
+    for judge in (_protection, _mode, _ability, _situation, _group):
+        found = judge(change, safety)
+        if found is not None:
+            return found
+    return Verdict(change, Decision.GO)
+
+
+def _protection(change: Change, safety: Safety) -> Verdict | None:
+    names = _names(change)
+    own = safety.own_account
+    for name in names:
+        if own is not None and safety.capabilities.canon("username", name) == safety.capabilities.canon(
+            "username", own
+        ):
+            return Verdict(change, Decision.REFUSE, f"{name} is the account that Tenure signs in with")
+        if safety.rules.protected.covers(name):
+            return Verdict(change, Decision.REFUSE, f"{name} is protected")
+    return None
+
+
+def _mode(change: Change, safety: Safety) -> Verdict | None:
+    mode = safety.rules.mode
+    if mode.allows(change.kind):
+        return None
+    if mode is Mode.OBSERVE:
+        return Verdict(change, Decision.HOLD, "mode observe: nothing is written")
+    return Verdict(change, Decision.HOLD, f"mode {mode.value} does not allow {change.kind.value}")
+
+
+def _ability(change: Change, safety: Safety) -> Verdict | None:
+    capabilities = safety.capabilities
+    if change.kind not in capabilities.operations | {ChangeKind.ADOPT_ACCOUNT, ChangeKind.ADOPT_GROUP}:
+        return Verdict(change, Decision.HOLD, f"the application cannot {change.kind.value}")
+    if isinstance(safety.situation, Linked | Found) and not safety.situation.account.writable:
+        if not isinstance(change, AdoptAccount | JoinGroups | LeaveGroups):
+            authority = safety.situation.account.authority
+            return Verdict(change, Decision.HOLD, f"the account lives in a {authority} directory")
+    if isinstance(change, CreateAccount | UpdateAccount):
+        for name, value in change.fields.items():
+            spec = capabilities.spec(name)
+            if spec is None:
+                return Verdict(change, Decision.HOLD, f"the application has no field {name}")
+            if value is not None and len(value) > spec.longest:
+                return Verdict(change, Decision.HOLD, f"{name} is longer than {spec.longest} characters")
+    return None
+
+
+def _situation(change: Change, safety: Safety) -> Verdict | None:
+    situation = safety.situation
+    if isinstance(change, CreateAccount):
+        return _creation(change, situation, safety)
+    if isinstance(change, AdoptAccount) and safety.rules.adopt is Adopt.ASK and not change.evidence.startswith("rehire"):
+        return Verdict(change, Decision.HOLD, f"adopt: ask ({change.evidence})")
+    if isinstance(change, DeactivateAccount) and safety.standing is Standing.OUT_OF_SCOPE:
+        if safety.rules.out_of_scope is OutOfScope.HOLD:
+            return Verdict(change, Decision.HOLD, "out of scope, but has not left")
+    if isinstance(change, RenameAccount):
+        canon = safety.capabilities.canon("username", change.name) or ""
+        if safety.names.get(canon, change.account.key) != change.account.key:
+            return Verdict(change, Decision.HOLD, f"the name {change.name} is taken by another account")
+        if safety.rival is not None:
+            return Verdict(change, Decision.HOLD, safety.rival)
+    return None
+
+
+def _creation(change: CreateAccount, situation: Situation, safety: Safety) -> Verdict | None:
+    if isinstance(situation, Ambiguous):
+        return Verdict(change, Decision.HOLD, situation.why)
+    if isinstance(situation, Missing):
+        return Verdict(change, Decision.HOLD, f"the linked account {situation.link.key} vanished from the application")
+    if isinstance(situation, Unseen):
+        return Verdict(change, Decision.WAIT, situation.why, "reading")
+    if safety.rival is not None:
+        return Verdict(change, Decision.HOLD, safety.rival)
+    return None
+
+
+def _group(change: Change, safety: Safety) -> Verdict | None:
+    if not isinstance(change, JoinGroups):
+        return None
+    for name in change.groups:
+        canon = safety.capabilities.group.canon(name)
+        if canon not in safety.ready:
+            return Verdict(change, Decision.WAIT, f"waits for the group {name}", f"group:{canon}")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSafety:
+    """What the admission of a group has to know: whether the rules let it be made or joined, and what it opens."""
+
+    rules: Rules
+    create: bool
+    join: bool
+    by_name: bool
+    gives: frozenset[str] = frozenset()
+
+
+def admit_group(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdict:
+    """The verdict for making a group, or for taking one that was there into our care."""
+    rules = safety.rules
+    if rules.protected.covers(change.name):
+        return Verdict(change, Decision.REFUSE, f"{change.name} is protected")
+    if not rules.mode.allows(change.kind):
+        return Verdict(change, Decision.HOLD, f"mode {rules.mode.value} does not allow {change.kind.value}")
+    if isinstance(change, CreateGroup):
+        if not safety.create:
+            return Verdict(change, Decision.HOLD, f"the group {change.name} is missing at the application")
+    elif not safety.by_name and safety.gives:
+        opens = " and ".join(sorted(safety.gives))
+        return Verdict(change, Decision.HOLD, f"{change.name} gives {opens}: name it in the mapping to join it")
+    elif not safety.join:
+        return Verdict(change, Decision.HOLD, f"{change.name} was there before: existing: hold")
+    return Verdict(change, Decision.GO)
+
+
+def _names(change: Change) -> tuple[str, ...]:
+    if isinstance(change, CreateAccount | CreateGroup | AdoptGroup):
+        return (change.name,)
+    if isinstance(change, JoinGroups | LeaveGroups):
+        return (change.account.name, *change.groups)
+    if isinstance(change, RenameAccount):
+        return (change.account.name, change.name)
+    return (change.account.name,)

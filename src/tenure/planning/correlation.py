@@ -1,0 +1,90 @@
+"""Correlation: which account, if any, is this person's, and by what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tenure.model.capability import Capabilities
+from tenure.model.desired import Desired
+from tenure.model.seen import AccountSeen
+from tenure.model.situation import (
+    Absent,
+    Ambiguous,
+    Candidate,
+    Found,
+    Link,
+    Linked,
+    Missing,
+    Sight,
+    Situation,
+    Unseen,
+)
+
+
+def correlate(
+    desired: Desired,
+    link: Link | None,
+    sight: Sight,
+    match_rules: Sequence[Sequence[str]],
+    capabilities: Capabilities,
+) -> Situation:
+    """The situation of one identity at one target.
+
+    `match_rules` are alternatives: in each, every field named must equal the desired one (canonical forms). What
+    agrees in part is for a person, and so is an account that is linked to somebody else.
+    """
+    if link is not None:
+        if sight.linked is not None:
+            return Linked(sight.linked, link)
+        return Missing(link) if sight.linked_gone else Unseen("the linked account could not be read")
+    full = [(c, by) for c in sight.candidates if (by := _agrees(desired, c.account, match_rules, capabilities))]
+    if len(full) > 1:
+        return Ambiguous(_accounts([c for c, _ in full]), f"{len(full)} accounts agree in full")
+    if len(full) == 1:
+        return _found(full[0][0], full[0][1])
+    return _without_match(desired, sight, match_rules, capabilities)
+
+
+def _found(candidate: Candidate, agreed: tuple[str, ...]) -> Situation:
+    if candidate.rehire:
+        return Found(candidate.account, "rehire: " + " and ".join(agreed))
+    if candidate.claimed_by is not None:
+        why = f"{candidate.account.name} agrees, but is linked to another identity ({candidate.claimed_by})"
+        return Ambiguous((candidate.account,), why)
+    return Found(candidate.account, "match: " + " and ".join(agreed))
+
+
+def _without_match(
+    desired: Desired, sight: Sight, match_rules: Sequence[Sequence[str]], capabilities: Capabilities
+) -> Situation:
+    taken = [c for c in sight.candidates if _same(desired, c.account, "username", capabilities)]
+    if taken:
+        return Ambiguous(_accounts(taken), f"the name {taken[0].account.name} is taken by an account that differs")
+    named = {name for rule in match_rules for name in rule}
+    part = [
+        c
+        for c in sight.candidates
+        if c.claimed_by is None and any(_same(desired, c.account, name, capabilities) for name in named)
+    ]
+    if part:
+        return Ambiguous(_accounts(part), f"{part[0].account.name} agrees in part only")
+    return Absent(sight.absent_at) if sight.absent_at is not None else Unseen(sight.why_unseen)
+
+
+def _agrees(
+    desired: Desired, account: AccountSeen, match_rules: Sequence[Sequence[str]], capabilities: Capabilities
+) -> tuple[str, ...]:
+    for rule in match_rules:
+        if rule and all(_same(desired, account, name, capabilities) for name in rule):
+            return tuple(rule)
+    return ()
+
+
+def _same(desired: Desired, account: AccountSeen, name: str, capabilities: Capabilities) -> bool:
+    wanted = capabilities.canon(name, desired.fields.get(name))
+    seen = account.name if name == "username" else account.fields.get(name)
+    return wanted is not None and wanted == capabilities.canon(name, seen)
+
+
+def _accounts(candidates: Sequence[Candidate]) -> tuple[AccountSeen, ...]:
+    return tuple(c.account for c in candidates)

@@ -1,0 +1,100 @@
+"""Evidence: does what was seen show that a change took effect?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tenure.model.capability import Capabilities
+from tenure.model.change import (
+    AdoptAccount,
+    AdoptGroup,
+    Answer,
+    Change,
+    CreateAccount,
+    CreateGroup,
+    DeactivateAccount,
+    JoinGroups,
+    LeaveGroups,
+    ReactivateAccount,
+    RenameAccount,
+    UpdateAccount,
+)
+from tenure.model.seen import AccountSeen
+
+
+def cells(change: Change) -> dict[str, str | None]:
+    """The cells that a change sets, with the value that each should then have (`yes` and `no` for states)."""
+    if isinstance(change, CreateAccount):
+        return {**change.fields, "active": "yes"}
+    if isinstance(change, UpdateAccount):
+        return dict(change.fields)
+    if isinstance(change, RenameAccount):
+        return {"username": change.name}
+    if isinstance(change, DeactivateAccount | ReactivateAccount):
+        return {"active": "yes" if isinstance(change, ReactivateAccount) else "no"}
+    if isinstance(change, JoinGroups | LeaveGroups):
+        value = "yes" if isinstance(change, JoinGroups) else "no"
+        return {f"member:{name}": value for name in change.groups}
+    if isinstance(change, CreateGroup | AdoptGroup):
+        return {f"group:{change.name}": "yes"}
+    if isinstance(change, AdoptAccount):
+        return {"link": "yes"}
+    raise TypeError(change)
+
+
+def shown_by(account: AccountSeen, capabilities: Capabilities) -> dict[str, str | None]:
+    """The cells that a reading of an account shows. A group that is not listed is not among them."""
+    found: dict[str, str | None] = {**account.fields, "username": account.name}
+    found["active"] = "yes" if account.active else "no"
+    for name in account.groups or ():
+        found[f"member:{capabilities.group.canon(name)}"] = "yes"
+    return found
+
+
+def proven(
+    change: Change, shown: Mapping[str, str | None], capabilities: Capabilities, *, whole: bool = False
+) -> bool | None:
+    """True when every cell that the change set was shown with its value, False when one was shown otherwise.
+
+    None when something was not shown at all. `whole` says that the memberships shown are all there are, so that a
+    group that is not among them is one that the account is not in.
+    """
+    known = {_canonical(cell, capabilities): value for cell, value in shown.items()}
+    unknown = False
+    for cell, value in cells(change).items():
+        place = _canonical(cell, capabilities)
+        if place not in known:
+            if not (whole and cell.startswith("member:")):
+                unknown = True
+                continue
+            seen: str | None = "no"
+        else:
+            seen = known[place]
+        if capabilities.canon(cell, seen) != capabilities.canon(cell, value):
+            return False
+    return None if unknown else True
+
+
+def folded(account: AccountSeen | None, change: Change, answer: Answer) -> AccountSeen | None:
+    """The account as it is known after a change that was applied, without reading it again."""
+    if isinstance(change, CreateAccount) and answer.account is not None:
+        fields = {name: answer.shown.get(name, value) for name, value in change.fields.items()}
+        return AccountSeen(answer.account.key, answer.account.name, True, fields, frozenset())
+    if account is None or isinstance(change, CreateGroup | AdoptGroup | AdoptAccount | CreateAccount):
+        return account
+    if isinstance(change, RenameAccount):
+        return replace(account, name=change.name, fields={**account.fields, "username": change.name})
+    if isinstance(change, DeactivateAccount | ReactivateAccount):
+        return replace(account, active=isinstance(change, ReactivateAccount))
+    if isinstance(change, UpdateAccount):
+        shown = {name: answer.shown.get(name, value) for name, value in change.fields.items()}
+        return replace(account, fields={**account.fields, **shown})
+    inside = account.groups or frozenset()
+    names = frozenset(change.groups)
+    return replace(account, groups=inside | names if isinstance(change, JoinGroups) else inside - names)
+
+
+def _canonical(cell: str, capabilities: Capabilities) -> str:
+    kind, colon, name = cell.partition(":")
+    return f"{kind}:{capabilities.group.canon(name)}" if colon else cell

@@ -1,0 +1,145 @@
+"""Reconciliation: the changes that lead from what was seen to what is desired."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tenure.model.capability import Capabilities
+from tenure.model.change import (
+    ORDER,
+    AdoptAccount,
+    Change,
+    CreateAccount,
+    DeactivateAccount,
+    Handle,
+    JoinGroups,
+    LeaveGroups,
+    ReactivateAccount,
+    RenameAccount,
+    UpdateAccount,
+)
+from tenure.model.desired import Desired, Standing
+from tenure.model.seen import AccountSeen
+from tenure.model.situation import Absent, Ambiguous, Found, Linked, Missing, Situation, Unseen
+from tenure.planning.rules import Leaver, OutOfScope, Rename, Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What of an account's surroundings is ours.
+
+    `groups` are the target's groups in our care (canonical name -> name there); `given` the canonical names of those
+    that this account is in through us; `echoes` what came back for a field the last time we set it: field -> (hash of
+    the canonical value that we sent, what the application then showed).
+    """
+
+    groups: Mapping[str, str] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
+    echoes: Mapping[str, tuple[bytes, str | None]] = field(default_factory=dict)
+
+
+def sent_hash(canon: str | None) -> bytes:
+    """What is kept of a value that was sent, to recognise it again."""
+    return hashlib.sha256((canon or "").encode()).digest()
+
+
+def reconcile(
+    desired: Desired, situation: Situation, care: Care, capabilities: Capabilities, rules: Rules
+) -> tuple[Change, ...]:
+    """The changes for one identity, in the one order of changes.
+
+    An account that is neither linked nor found is never touched. What was not read is not taken away: fields that
+    were not shown and groups that were not told are added to, never removed from.
+    """
+    if desired.faults:
+        return ()
+    if desired.standing is not Standing.MEMBER:
+        return _farewell(desired, situation, care, capabilities, rules) if isinstance(situation, Linked) else ()
+    if isinstance(situation, Linked):
+        return _ordered(_differences(desired, situation.account, care, capabilities, rules, situation.link.adopted))
+    if isinstance(situation, Found):
+        account = situation.account
+        adoption = AdoptAccount(Handle(account.key, account.name), situation.evidence)
+        return _ordered([adoption, *_differences(desired, account, care, capabilities, rules, adopted=True)])
+    if isinstance(situation, Absent | Ambiguous | Missing | Unseen):
+        fields = {name: value for name, value in desired.fields.items() if value}
+        return _ordered([CreateAccount(fields), *_joins(desired, Handle("", fields["username"]), None, capabilities)])
+    raise TypeError(situation)
+
+
+def _farewell(
+    desired: Desired, situation: Linked, care: Care, capabilities: Capabilities, rules: Rules
+) -> tuple[Change, ...]:
+    account = situation.account
+    handle = Handle(account.key, account.name)
+    deactivation = (DeactivateAccount(handle),) if account.active else ()
+    if desired.standing is Standing.LEAVER:
+        return deactivation if rules.leaver is Leaver.DEACTIVATE else ()
+    if rules.out_of_scope is OutOfScope.KEEP:
+        return ()
+    if rules.out_of_scope is OutOfScope.REMOVE_ACCESS:
+        return tuple(_leaves(desired, handle, account.groups, care, capabilities))
+    return deactivation
+
+
+def _differences(
+    desired: Desired, account: AccountSeen, care: Care, capabilities: Capabilities, rules: Rules, adopted: bool
+) -> list[Change]:
+    handle = Handle(account.key, account.name)
+    changes: list[Change] = []
+    policy = rules.rename_adopted if adopted else rules.rename_made
+    name = desired.fields.get("username") or account.name
+    if policy is Rename.FOLLOW and capabilities.canon("username", name) != capabilities.canon("username", account.name):
+        changes.append(RenameAccount(handle, name))
+    different = {
+        name: value
+        for name, value in desired.fields.items()
+        if name != "username" and _differs(name, value, account, care, capabilities)
+    }
+    if different:
+        before = {name: account.fields.get(name) for name in different}
+        changes.append(UpdateAccount(handle, different, before))
+    if not account.active:
+        changes.append(ReactivateAccount(handle))
+    changes += _joins(desired, handle, account.groups, capabilities)
+    changes += _leaves(desired, handle, account.groups, care, capabilities)
+    return changes
+
+
+def _differs(name: str, value: str | None, account: AccountSeen, care: Care, capabilities: Capabilities) -> bool:
+    spec = capabilities.spec(name)
+    if spec is None or (name not in account.fields and spec.listed):
+        return False
+    wanted, seen = capabilities.canon(name, value), capabilities.canon(name, account.fields.get(name))
+    if wanted == seen or (wanted is None and (not spec.clearable or name not in account.fields)):
+        return False
+    echo = care.echoes.get(name)
+    return not (echo is not None and echo[0] == sent_hash(wanted) and echo[1] == account.fields.get(name))
+
+
+def _joins(
+    desired: Desired, handle: Handle, groups: frozenset[str] | None, capabilities: Capabilities
+) -> list[Change]:
+    inside = {capabilities.group.canon(name) for name in groups or ()}
+    names = [g.name for g in desired.groups if capabilities.group.canon(g.name) not in inside]
+    step = capabilities.groups_a_call
+    return [JoinGroups(handle, tuple(names[at : at + step])) for at in range(0, len(names), step)]
+
+
+def _leaves(
+    desired: Desired, handle: Handle, groups: frozenset[str] | None, care: Care, capabilities: Capabilities
+) -> list[Change]:
+    wanted = {capabilities.group.canon(g.name) for g in desired.groups}
+    names = [
+        name
+        for name in sorted(groups or ())
+        if (canon := capabilities.group.canon(name)) not in wanted and canon in care.groups and canon in care.given
+    ]
+    step = capabilities.groups_a_call
+    return [LeaveGroups(handle, tuple(names[at : at + step])) for at in range(0, len(names), step)]
+
+
+def _ordered(changes: list[Change]) -> tuple[Change, ...]:
+    return tuple(sorted(changes, key=lambda change: ORDER[change.kind]))

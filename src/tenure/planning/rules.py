@@ -1,0 +1,130 @@
+"""What the estate says about one target, compiled: the rules that planning works by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+import re2
+
+from tenure.model.capability import Mode, canon_name
+
+
+class Expression(Protocol):
+    """A compiled expression of the estate."""
+
+    @property
+    def text(self) -> str:
+        """The expression as it stands in the estate."""
+        ...
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The variables that it reads, as dotted paths (`emails.primary`)."""
+        ...
+
+    def evaluate(self, variables: Mapping[str, Any]) -> str | bool | None:
+        """The value for one identity; raises ExpressionFailed with a sentence when it cannot be computed."""
+        ...
+
+
+class ExpressionFailed(Exception):
+    """An expression could not be computed for this identity; the message is for an administrator."""
+
+
+class OutOfScope(StrEnum):
+    """What becomes of the account of somebody who is still active but no longer in scope."""
+
+    HOLD = "hold"
+    DEACTIVATE = "deactivate"
+    REMOVE_ACCESS = "remove_access"
+    KEEP = "keep"
+
+
+class Adopt(StrEnum):
+    """Who decides that an existing account is taken over."""
+
+    ASK = "ask"
+    MATCH = "match"
+
+
+class Rename(StrEnum):
+    """Whether the name of an account follows the source."""
+
+    FOLLOW = "follow"
+    NEVER = "never"
+
+
+class Leaver(StrEnum):
+    """What becomes of the account of somebody who has left."""
+
+    DEACTIVATE = "deactivate"
+    KEEP = "keep"
+
+
+class Existing(StrEnum):
+    """What an on-the-fly group does when a group of that name is there already."""
+
+    JOIN = "join"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class OnTheFly:
+    """Groups of the source that appear at the target under the same or a rewritten name (RE2 patterns, searched)."""
+
+    match: str = ".*"
+    excluding: str | None = None
+    name: str = "$0"
+    create: bool = True
+    existing: Existing = Existing.JOIN
+
+    def name_for(self, display_name: str) -> str | None:
+        """The target's group for a source group of this name, or None when it is not one of ours."""
+        if self.excluding is not None and re2.search(self.excluding, display_name):
+            return None
+        found = re2.search(self.match, display_name)
+        if not found:
+            return None
+        parts = [found.group(0), *(part or "" for part in found.groups())]
+        name = self.name
+        for place in range(len(parts) - 1, -1, -1):
+            name = name.replace(f"${place}", parts[place])
+        return name.strip() or None
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """Names that nothing may touch: exact names and `*` patterns, compared without regard to letter case."""
+
+    patterns: tuple[str, ...] = ()
+
+    def covers(self, name: str) -> bool:
+        """True when the account or group of this name is protected."""
+        canon = canon_name(name)
+        return any(fnmatchcase(canon, canon_name(pattern)) for pattern in self.patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One target's part of the estate. Field names are those of the estate file."""
+
+    target: str
+    sources: tuple[str, ...]
+    mode: Mode = Mode.OBSERVE
+    scope: Expression | None = None
+    out_of_scope: OutOfScope = OutOfScope.HOLD
+    match: tuple[tuple[str, ...], ...] = (("username", "email"),)
+    adopt: Adopt = Adopt.ASK
+    attributes: Mapping[str, Expression] = field(default_factory=dict)
+    rename_made: Rename = Rename.FOLLOW
+    rename_adopted: Rename = Rename.NEVER
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    on_the_fly: OnTheFly | None = None
+    default_groups: tuple[str, ...] = ()
+    keep_foreign_members: bool = True
+    leaver: Leaver = Leaver.DEACTIVATE
+    protected: Protected = field(default_factory=Protected)
