@@ -1,0 +1,1 @@
+"""The doing: intake of events, draining of marks, recovery after a crash."""

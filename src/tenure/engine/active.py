@@ -1,0 +1,54 @@
+"""A target at work: its connector with the rules of the estate, and what the engine needs around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tenure.connector import Target
+from tenure.model.clock import Clock
+from tenure.planning.rules import Rules
+from tenure.store.database import Database
+
+SEND_SECONDS = 15.0
+"""How long a change may be under way, in seconds; after that it is cancelled, and its outcome is unknown."""
+
+
+@dataclass(slots=True)
+class ActiveTarget:
+    """One target of the estate, opened. `revision` is the estate revision that the rules come from.
+
+    `own_account` is the name that we sign in with, as the last check found it. `under_way` counts changes that are
+    written down and not yet answered: with the rate it tells how long the last of them may take.
+    """
+
+    id: int
+    name: str
+    connector: Target
+    rules: Rules
+    revision: int
+    source_ids: tuple[int, ...]
+    compare: timedelta
+    per_second: float = 10.0
+    concurrency: int = 4
+    own_account: str | None = None
+    under_way: int = 0
+
+    def send_window(self, changes: int) -> timedelta:
+        """From writing down so many changes to the moment after which none of them can be under way."""
+        return timedelta(seconds=2 * SEND_SECONDS + (self.under_way + changes) / self.per_second)
+
+    def unlisted(self) -> tuple[str, ...]:
+        """The mapped fields that a listing does not show, and that cost a request each to read."""
+        specs = self.connector.capabilities
+        return tuple(n for n in self.rules.attributes if (spec := specs.spec(n)) is not None and not spec.listed)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every part of the engine is given: the database, the clock, and the targets by their number."""
+
+    database: Database
+    clock: Clock
+    targets: Mapping[int, ActiveTarget]

@@ -1,0 +1,125 @@
+"""What an answered change does to our records: links, memberships in our care, what was seen, journal and audit."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from tenure.engine.active import ActiveTarget, House
+from tenure.engine.work import Settled, Work
+from tenure.model.change import (
+    AdoptAccount,
+    AdoptGroup,
+    Answer,
+    CreateAccount,
+    CreateGroup,
+    JoinGroups,
+    LeaveGroups,
+    Outcome,
+    UpdateAccount,
+    encode,
+)
+from tenure.model.seen import GroupSeen
+from tenure.model.situation import Link
+from tenure.planning.reconciliation import sent_hash
+from tenure.store import audit, care, intents, marks, plans, seen
+from tenure.store.database import Connection
+
+
+async def record(connection: Connection, house: House, target: ActiveTarget, work: Work, entry: Settled) -> None:
+    """Close one intent: journal, audit, and the records that the change concerns."""
+    now = house.clock.now()
+    if isinstance(entry.intent.change, AdoptAccount) and entry.answer.outcome is Outcome.APPLIED:
+        entry.answer = await _adopt(connection, house, target, work, entry)
+    number = await intents.settle(connection, target.id, entry.intent, entry.answer, entry.evidence, now)
+    if number is None:
+        return
+    change = entry.intent.change
+    await audit.record(
+        connection,
+        audit.Entry(
+            at=now,
+            actor="engine",
+            action=change.kind.value,
+            subject=entry.intent.subject,
+            target=target.id,
+            cause=entry.intent.cause,
+            facts={
+                "outcome": entry.answer.outcome.value,
+                "plan": entry.intent.plan,
+                "journal": number,
+                "evidence": entry.evidence,
+                "revision": target.revision,
+            },
+            personal={"change": encode(change), "before": dict(entry.intent.before)},
+        ),
+    )
+    if entry.answer.outcome in (Outcome.APPLIED, Outcome.ALREADY):
+        await _effect(connection, house, target, work, entry)
+
+
+async def _adopt(
+    connection: Connection, house: House, target: ActiveTarget, work: Work, entry: Settled
+) -> Answer:
+    change = entry.intent.change
+    assert isinstance(change, AdoptAccount)
+    assert work.identity is not None
+    link = Link(change.account.key, work.identity, change.evidence, adopted=True)
+    if await care.make_link(connection, target.id, link, house.clock.now()):
+        return entry.answer
+    work.again = 0.0
+    return Answer(Outcome.FAILED, change.account, detail="the account was linked to somebody else meanwhile")
+
+
+async def _effect(connection: Connection, house: House, target: ActiveTarget, work: Work, entry: Settled) -> None:
+    change, answer, now = entry.intent.change, entry.answer, house.clock.now()
+    canon = target.connector.capabilities.group.canon
+    key = answer.account.key if answer.account else entry.intent.key
+    if isinstance(change, CreateAccount) and key and work.identity:
+        link = Link(key, work.identity, entry.link_evidence, adopted=False)
+        await care.make_link(connection, target.id, link, now)
+    elif isinstance(change, JoinGroups) and key:
+        await care.give_members(connection, target.id, key, [canon(g) for g in change.groups], now)
+    elif isinstance(change, LeaveGroups) and key:
+        await care.take_members(connection, target.id, key, [canon(g) for g in change.groups])
+        await seen.exit_groups(connection, target.id, key, [canon(g) for g in change.groups])
+    elif isinstance(change, AdoptAccount) and key:
+        await care.give_members(connection, target.id, key, work.overlap, now)
+        work.again = 0.0  # now that the account is ours, what it has from former times counts as well
+    elif isinstance(change, CreateGroup | AdoptGroup):
+        await _group(connection, house, target, work, change)
+    elif isinstance(change, UpdateAccount) and key and work.reread is not None and entry.evidence is None:
+        await _echoes(connection, house, target, work, change)
+
+
+async def _group(
+    connection: Connection, house: House, target: ActiveTarget, work: Work, change: CreateGroup | AdoptGroup
+) -> None:
+    capabilities, now = target.connector.capabilities, house.clock.now()
+    canon = capabilities.group.canon(change.name)
+    origin = "made" if isinstance(change, CreateGroup) else "adopted"
+    source_group = work.group.source_group if work.group else None
+    await care.take_group(connection, target.id, canon, change.name, source_group, origin, now)
+    if isinstance(change, CreateGroup):
+        await seen.save_groups(connection, target.id, [GroupSeen(change.name)], capabilities, None, now)
+    await wake_waiting(connection, target, f"group:{canon}", work.mark.cause)
+
+
+async def wake_waiting(connection: Connection, target: ActiveTarget, subject: str, cause: int | None) -> None:
+    """Mark the identities whose plans waited for this subject."""
+    waiting = [UUID(s) for s in await plans.waiting_for(connection, target.id, subject)]
+    prio = marks.BULK if len(waiting) > 100 else marks.SINGLE
+    await marks.mark_identities(connection, [target.id], waiting, prio, cause)
+
+
+async def _echoes(
+    connection: Connection, house: House, target: ActiveTarget, work: Work, change: UpdateAccount
+) -> None:
+    """The application shows something else than we sent: remember both, so that it is not sent for ever."""
+    assert work.reread is not None
+    capabilities = target.connector.capabilities
+    for name, value in change.fields.items():
+        shown, wanted = work.reread.fields.get(name), capabilities.canon(name, value)
+        if name in work.reread.fields and capabilities.canon(name, shown) != wanted:
+            await care.save_echo(
+                connection, target.id, change.account.key, name, sent_hash(wanted), shown, house.clock.now()
+            )

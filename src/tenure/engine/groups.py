@@ -1,0 +1,60 @@
+"""The groups of a target: made, or taken into care, one at a time on a shard of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tenure.engine.active import ActiveTarget, House
+from tenure.engine.effects import wake_waiting
+from tenure.engine.look import desired_group
+from tenure.engine.send import read_group
+from tenure.engine.work import Work, backoff
+from tenure.model.change import AdoptGroup, CreateGroup
+from tenure.model.desired import DesiredGroup
+from tenure.model.error import TargetError
+from tenure.model.plan import Plan
+from tenure.model.seen import GroupSeen
+from tenure.planning.admission import GroupSafety, admit_group
+from tenure.store import care, seen
+from tenure.store.marks import Mark
+
+
+async def works(house: House, target: ActiveTarget, due: Sequence[Mark]) -> list[Work]:
+    """The work for each marked group (`group:<canonical name>`) that the rules still lead to."""
+    found = []
+    for mark in due:
+        work = await _work(house, target, mark)
+        if work is not None:
+            found.append(work)
+    return found
+
+
+async def _work(house: House, target: ActiveTarget, mark: Mark) -> Work | None:
+    canon = mark.subject.partition(":")[2]
+    wanted = await desired_group(house, target, canon)
+    if wanted is None:
+        return None
+    async with house.database.transaction() as connection:
+        in_care = {r["canon"] for r in await care.groups_in_care(connection, target.id)}
+        known = await seen.group_named(connection, target.id, canon)
+        if canon in in_care:
+            await wake_waiting(connection, target, mark.subject, mark.cause)
+            return None
+    try:
+        there = await read_group(target, known.name if known else wanted.name)
+    except TargetError as error:
+        problem = f"the group {wanted.name} could not be read: {error}"
+        return Work(mark, Plan("UNSEEN", problems=(problem,)), again=backoff(mark.attempts))
+    plan = group_plan(target, wanted, there, known)
+    proof = house.clock.now() if there is None else None
+    return Work(mark, plan, absence_proof=proof, group=wanted)
+
+
+def group_plan(
+    target: ActiveTarget, wanted: DesiredGroup, there: GroupSeen | None, known: GroupSeen | None
+) -> Plan:
+    """The plan for one group: make it when it is missing, take it over when it is there."""
+    change = CreateGroup(wanted.name) if there is None else AdoptGroup(there.name)
+    gives = (there.gives if there else frozenset()) | (known.gives if known else frozenset())
+    safety = GroupSafety(target.rules, wanted.create, wanted.join, wanted.by_name, gives)
+    return Plan("ABSENT" if there is None else "FOUND", (admit_group(change, safety),))

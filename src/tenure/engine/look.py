@@ -1,0 +1,196 @@
+"""Looking: what is desired for the identities of a chunk, what was seen of them, and the plan that follows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import orjson
+
+from tenure.engine.active import ActiveTarget, House
+from tenure.model.capability import canon_name
+from tenure.model.desired import Desired, DesiredGroup, Standing
+from tenure.model.identity import Identity, SourceGroup
+from tenure.model.plan import Plan
+from tenure.model.seen import AccountSeen
+from tenure.model.situation import Candidate, Link, Sight
+from tenure.planning.admission import Safety, admit
+from tenure.planning.assignment import assign, desired_groups
+from tenure.planning.correlation import correlate
+from tenure.planning.reconciliation import Care, reconcile
+from tenure.store import care, directory, plans, seen
+from tenure.store.database import Connection, Row
+from tenure.store.marks import Mark
+
+
+@dataclass(slots=True)
+class Subject:
+    """One identity of a chunk with everything that its plan follows from."""
+
+    mark: Mark
+    identity: Identity
+    desired: Desired
+    link: Link | None
+    sight: Sight = field(default_factory=Sight)
+    care: Care = field(default_factory=Care)
+    rival: str | None = None
+
+    @property
+    def username(self) -> str:
+        """The account name that the rules ask for, or ""."""
+        return self.desired.fields.get("username") or ""
+
+
+async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> list[Subject]:
+    """Everything stored that the plans of these identities follow from. A mark of nobody gives no subject."""
+    async with house.database.transaction() as connection:
+        identities = await directory.identities(connection, [UUID(m.subject) for m in marks])
+        groups = await directory.groups_of(connection, list(identities))
+        desired = await _desired(house, connection, target, identities, groups)
+        links = await care.links(connection, target.id, list(identities))
+        subjects = [
+            Subject(mark, identities[who], desired[who], links.get(who))
+            for mark in marks
+            if (who := UUID(mark.subject)) in identities
+        ]
+        await _sights(connection, target, subjects)
+    return subjects
+
+
+async def _desired(
+    house: House,
+    connection: Connection,
+    target: ActiveTarget,
+    identities: dict[UUID, Identity],
+    groups: dict[UUID, tuple[SourceGroup, ...]],
+) -> dict[UUID, Desired]:
+    kept = await plans.desired_of(connection, target.id, list(identities))
+    now = house.clock.now()
+    found: dict[UUID, Desired] = {}
+    for who, identity in identities.items():
+        told = input_hash(identity, groups.get(who, ()))
+        old = kept.get(who)
+        if (
+            old is not None
+            and old["revision"] == target.revision
+            and bytes(old["input_hash"]) == told
+            and (old["look_again_at"] is None or old["look_again_at"] > now)
+        ):
+            found[who] = plans.decode_desired(old)
+            continue
+        found[who] = assign(identity, groups.get(who, ()), target.rules, now)
+        canon = target.connector.capabilities.canon("username", found[who].fields.get("username"))
+        await plans.save_desired(connection, target.id, found[who], told, target.revision, canon)
+    return found
+
+
+def input_hash(identity: Identity, groups: Sequence[SourceGroup]) -> bytes:
+    """What a desired state was computed from, beside the rules."""
+    told = sorted((str(g.id), g.display_name) for g in groups)
+    data = [identity.active, identity.gone, identity.user_name, identity.external_id, identity.attributes, told]
+    return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+async def _sights(connection: Connection, target: ActiveTarget, subjects: Sequence[Subject]) -> None:
+    keys = [s.link.key for s in subjects if s.link]
+    accounts = await seen.accounts_by_key(connection, target.id, keys)
+    cares = await care.care_of(connection, target.id, keys)
+    reading = await seen.last_reading(connection, target.id, "accounts")
+    problem = await seen.last_problem(connection, target.id)
+    why = f"the accounts could not be read whole: {problem}" if problem else "the accounts were not read yet"
+    for subject in subjects:
+        subject.care = cares[subject.link.key if subject.link else ""]
+        if subject.link is not None:
+            account = accounts.get(subject.link.key)
+            gone = account is None and reading is not None
+            subject.sight = Sight(account, gone, why_unseen=why)
+        if subject.desired.standing is Standing.MEMBER and subject.username:
+            await _candidates(connection, target, subject, reading, why)
+
+
+async def _candidates(
+    connection: Connection, target: ActiveTarget, subject: Subject, reading: Row | None, why: str
+) -> None:
+    capabilities = target.connector.capabilities
+    name = capabilities.canon("username", subject.username) or ""
+    linked = subject.sight.linked
+    if linked is not None and capabilities.canon("username", linked.name) == name:
+        return
+    matched = {"username", *(field for rule in target.rules.match for field in rule)}
+    cells = {f: value for f in matched if (value := capabilities.canon(f, subject.desired.fields.get(f)))}
+    accounts = await seen.accounts_like(connection, target.id, cells)
+    held = await care.holders(connection, target.id, [a.key for a in accounts])
+    subject.sight = Sight(
+        linked=linked,
+        linked_gone=subject.sight.linked_gone,
+        candidates=tuple(_candidate(a, held.get(a.key), subject.identity) for a in accounts),
+        absent_at=reading["started_at"] if reading else None,
+        why_unseen=why,
+    )
+    subject.rival = await care.rival(connection, target.id, subject.identity.id, name)
+
+
+def _candidate(account: AccountSeen, holder: Row | None, identity: Identity) -> Candidate:
+    if holder is None:
+        return Candidate(account)
+    return Candidate(account, holder["id"], rehire=_same_person(holder, identity))
+
+
+def _same_person(holder: Row, identity: Identity) -> bool:
+    """Whether a record that is gone was the same person: externalId, or userName and one more strong attribute."""
+    if holder["gone_at"] is None:
+        return False
+    if identity.external_id and holder["external_id"] == identity.external_id:
+        return True
+    if canon_name(identity.user_name) != holder["user_name_canon"]:
+        return False
+    former, now = _mails(holder["doc"]), _mails(identity.attributes)
+    return bool(former & now)
+
+
+def _mails(document: object) -> set[str]:
+    found = document.get("emails") if isinstance(document, dict) else None
+    return {str(m.get("value", "")).lower() for m in found or () if isinstance(m, dict) and m.get("value")}
+
+
+async def desired_group(house: House, target: ActiveTarget, canon: str) -> DesiredGroup | None:
+    """The group of this canonical name that the rules lead to from some group of the sources, or None."""
+    async with house.database.transaction() as connection:
+        groups = await directory.groups_of_sources(connection, target.source_ids)
+    capabilities = target.connector.capabilities
+    for group in desired_groups(groups, target.rules):
+        if capabilities.group.canon(group.name) == canon:
+            return group
+    return None
+
+
+def plan(target: ActiveTarget, subject: Subject) -> Plan:
+    """The plan of one identity: situation, changes, verdicts."""
+    capabilities = target.connector.capabilities
+    situation = correlate(subject.desired, subject.link, subject.sight, target.rules.match, capabilities)
+    changes = reconcile(subject.desired, situation, subject.care, capabilities, target.rules)
+    safety = Safety(
+        rules=target.rules,
+        standing=subject.desired.standing,
+        situation=situation,
+        capabilities=capabilities,
+        own_account=target.own_account,
+        rival=subject.rival,
+        ready=frozenset(subject.care.groups),
+        names={
+            capabilities.canon("username", c.account.name) or "": c.account.key for c in subject.sight.candidates
+        },
+    )
+    return Plan(situation.name, tuple(admit(changes, safety)), subject.desired.faults)
+
+
+def overlap(target: ActiveTarget, subject: Subject, account: AccountSeen | None) -> list[str]:
+    """The desired groups in our care that the account is in already: from now on they are ours to take away."""
+    if account is None or account.groups is None:
+        return []
+    canon = target.connector.capabilities.group.canon
+    inside = {canon(name) for name in account.groups}
+    ours = [c for g in subject.desired.groups if (c := canon(g.name)) in inside and c in subject.care.groups]
+    return [c for c in ours if c not in subject.care.given]

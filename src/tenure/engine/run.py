@@ -1,0 +1,199 @@
+"""One pass over a few subjects at one target: read, plan, intend, send, see, journal, acknowledge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from tenure.engine import effects, groups
+from tenure.engine.active import ActiveTarget, House
+from tenure.engine.limiter import priority
+from tenure.engine.look import Subject, look, overlap, plan
+from tenure.engine.send import Stopped, read_account, send, stop
+from tenure.engine.work import Work, backoff
+from tenure.model.change import AdoptAccount
+from tenure.model.desired import Standing
+from tenure.model.error import RateLimited, Recovery, TargetError
+from tenure.model.plan import Plan
+from tenure.model.seen import ByKey, ByName
+from tenure.model.situation import Candidate
+from tenure.store import care, intents, marks, plans, seen, targets
+from tenure.store.database import Connection
+from tenure.store.marks import Mark
+
+log = structlog.get_logger()
+_FRESH = (marks.LEAVER, marks.LOSS, marks.SINGLE)
+_SNAPSHOT_WITHIN = timedelta(minutes=5)
+
+
+async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: Sequence[Mark]) -> None:
+    """One pass over these marks, which are all of one shard. Raises Stopped, Stolen."""
+    priority.set(min(mark.prio for mark in due))
+    if shard == marks.GROUPS:
+        works = await groups.works(house, target, due)
+    else:
+        works = await _identity_works(house, target, due)
+    await _intend(house, target, shard, epoch, due, works)
+    sent = [work for work in works if work.intents]
+    if not sent:
+        return
+    try:
+        await send(house, target, sent)
+    finally:
+        await _settle(house, target, sent)
+
+
+async def _identity_works(house: House, target: ActiveTarget, due: Sequence[Mark]) -> list[Work]:
+    subjects = await look(house, target, due)
+    works = await asyncio.gather(*(_work(house, target, subject) for subject in subjects), return_exceptions=True)
+    failed = [work for work in works if isinstance(work, BaseException)]
+    if failed:
+        raise failed[0]
+    return [work for work in works if isinstance(work, Work)]
+
+
+async def _work(house: House, target: ActiveTarget, subject: Subject) -> Work:
+    """Plan one identity from what is stored, then, where that matters, from a fresh look at the account."""
+    planned = plan(target, subject)
+    leaving = subject.desired.standing is Standing.LEAVER and bool(planned.go)
+    work = Work(subject.mark, planned, subject.identity.id, subject.sight.linked)
+    if subject.mark.prio in _FRESH or leaving:
+        try:
+            work.refreshed = await _refresh(house, target, subject)
+        except TargetError as error:
+            return await _unread(house, target, work, error)
+        work.plan = planned = plan(target, subject)
+        work.account = subject.sight.linked
+    adopted = [v.change.account.key for v in planned.verdicts if isinstance(v.change, AdoptAccount)]
+    if adopted:
+        work.account = next(c.account for c in subject.sight.candidates if c.account.key == adopted[0])
+    work.absence_proof = subject.sight.absent_at
+    work.overlap = overlap(target, subject, work.account)
+    return work
+
+
+async def _refresh(house: House, target: ActiveTarget, subject: Subject) -> bool:
+    """Read the account now: the linked one by its key, else whoever bears the name. Gives whether anything was read."""
+    if subject.link is not None:
+        account = await read_account(target, ByKey(subject.link.key, target.unlisted()))
+        subject.sight = replace(subject.sight, linked=account, linked_gone=account is None)
+        return True
+    if subject.desired.standing is not Standing.MEMBER or not subject.username:
+        return False
+    account = await read_account(target, ByName(subject.username, target.unlisted()))
+    others = tuple(c for c in subject.sight.candidates if account is None or c.account.key != account.key)
+    if account is None:
+        if subject.sight.absent_at is not None:
+            name = target.connector.capabilities.canon("username", subject.username)
+            canon = target.connector.capabilities.canon
+            others = tuple(c for c in others if canon("username", c.account.name) != name)
+            subject.sight = replace(subject.sight, candidates=others, absent_at=house.clock.now())
+        return True
+    known = [c for c in subject.sight.candidates if c.account.key == account.key]
+    if known:
+        fresh = replace(known[0], account=account)
+    else:
+        async with house.database.transaction() as connection:
+            held = await care.holders(connection, target.id, [account.key])
+        fresh = Candidate(account, held[account.key]["id"]) if account.key in held else Candidate(account)
+    subject.sight = replace(subject.sight, candidates=(*others, fresh))
+    return True
+
+
+async def _unread(house: House, target: ActiveTarget, work: Work, error: TargetError) -> Work:
+    if error.recovery is Recovery.STOP:
+        await stop(house, target, str(error))
+        raise Stopped(str(error)) from error
+    pause = error.retry_after if isinstance(error, RateLimited) else None
+    work.again = max(pause or 0.0, backoff(work.mark.attempts))
+    work.plan = Plan("UNSEEN", problems=(f"the account could not be read: {error}",))
+    return work
+
+
+async def _intend(
+    house: House, target: ActiveTarget, shard: int, epoch: int, due: Sequence[Mark], works: list[Work]
+) -> None:
+    """Commit the plans, and what is about to be sent; acknowledge what needs nothing."""
+    now = house.clock.now()
+    total = sum(len(work.plan.go) for work in works)
+    async with house.database.transaction() as connection:
+        await targets.still_owned(connection, target.id, shard, epoch)
+        await targets.still_current(connection, target.revision)
+        for work in works:
+            await _keep_sight(connection, house, target, work)
+            work.number = await plans.save_plan(
+                connection, target.id, work.mark.subject, work.plan, target.revision, work.mark.cause, now
+            )
+            for subject in work.plan.waits_on:
+                if subject.startswith("group:"):
+                    await marks.mark_subject(connection, [target.id], subject, marks.GROUPS, work.mark.cause)
+            if work.plan.go and work.number is not None:
+                work.intents = await intents.open_intents(
+                    connection,
+                    plan=work.number,
+                    target=target.id,
+                    subject=work.mark.subject,
+                    changes=work.plan.go,
+                    key=work.account.key if work.account else None,
+                    before=_before(work),
+                    absence_proof=work.absence_proof,
+                    deadline=now + target.send_window(total),
+                    shard=shard,
+                    epoch=epoch,
+                    revision=target.revision,
+                    cause=work.mark.cause,
+                    now=now,
+                )
+                target.under_way += len(work.intents)
+        sent = {work.mark.subject for work in works if work.intents}
+        again = {work.mark.subject: work.again for work in works if work.again is not None}
+        done = [mark for mark in due if mark.subject not in sent and mark.subject not in again]
+        await marks.acknowledge(connection, target.id, done)
+        for mark in due:
+            if mark.subject in again and mark.subject not in sent:
+                await marks.postpone(connection, target.id, [mark], now + timedelta(seconds=again[mark.subject] or 0))
+
+
+async def _keep_sight(connection: Connection, house: House, target: ActiveTarget, work: Work) -> None:
+    now = house.clock.now()
+    if work.refreshed and work.account is not None:
+        await seen.save_accounts(
+            connection, target.id, [work.account], target.connector.capabilities, None, now
+        )
+    if work.overlap and work.account is not None and work.plan.situation == "LINKED":
+        await care.give_members(connection, target.id, work.account.key, work.overlap, now)
+
+
+def _before(work: Work) -> dict[str, object]:
+    if work.account is None:
+        return {}
+    account = work.account
+    groups = sorted(account.groups) if account.groups is not None else None
+    return {"name": account.name, "active": account.active, "fields": dict(account.fields), "groups": groups}
+
+
+async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None:
+    """Commit what became of each change, and acknowledge the marks, in one transaction."""
+    now = house.clock.now()
+    async with house.database.transaction() as connection:
+        for work in works:
+            for entry in work.settled:
+                await effects.record(connection, house, target, work, entry)
+            account = work.reread or work.account
+            if account is not None and work.identity is not None:
+                await seen.save_accounts(connection, target.id, [account], target.connector.capabilities, None, now)
+            for problem in work.held:
+                assert work.number is not None
+                await plans.hold_plan(connection, work.number, problem)
+            if work.unknown:
+                await marks.postpone(connection, target.id, [work.mark], max(i.deadline for i in work.unknown))
+            elif work.again is not None:
+                await marks.postpone(connection, target.id, [work.mark], now + timedelta(seconds=work.again))
+            elif len(work.settled) == len(work.intents):
+                await marks.acknowledge(connection, target.id, [work.mark])
+        if any(s.evidence is None and s.answer.outcome.value == "applied" for w in works for s in w.settled):
+            await marks.bring_forward(connection, target.id, "reading", marks.READINGS, now + _SNAPSHOT_WITHIN)

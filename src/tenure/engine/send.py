@@ -1,0 +1,182 @@
+"""Sending: the changes of one subject in order, each answer taken for what it says, then the evidence."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from tenure.engine.active import SEND_SECONDS, ActiveTarget, House
+from tenure.engine.limiter import priority
+from tenure.engine.work import Settled, Work, backoff
+from tenure.model.change import (
+    AdoptAccount,
+    AdoptGroup,
+    Answer,
+    Change,
+    ChangeKind,
+    CreateAccount,
+    CreateGroup,
+    Outcome,
+    at,
+)
+from tenure.model.error import OutcomeUnknown, RateLimited, Recovery, TargetError
+from tenure.model.seen import AccountSeen, ByKey, ByName, GroupByName, GroupSeen, NotThere
+from tenure.planning import evidence
+from tenure.store import marks, targets
+
+log = structlog.get_logger()
+_FEW = 50
+_PROBE = timedelta(seconds=15)
+
+
+class Stopped(Exception):
+    """The target was stopped: nothing more is sent to it until a probe succeeds."""
+
+
+async def send(house: House, target: ActiveTarget, works: list[Work]) -> None:
+    """Send what was intended. Fills each work's answers; raises Stopped after every answer is taken down."""
+    results = await asyncio.gather(*(_send_one(house, target, work) for work in works), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, Stopped):
+            raise result
+    few = len(works) <= _FEW and all(w.mark.prio != marks.BULK for w in works)
+    await asyncio.gather(*(_see(target, work, few) for work in works if work.settled))
+    stops = [result for result in results if isinstance(result, Stopped)]
+    if stops:
+        raise stops[0]
+
+
+async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
+    priority.set(work.mark.prio)
+    rest = list(work.intents)
+    try:
+        while rest:
+            intent = rest.pop(0)
+            if house.clock.now().timestamp() > intent.deadline.timestamp() - SEND_SECONDS:
+                work.again = 0.0
+                work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail="not sent in time: planned anew")))
+                break
+            change = at(intent.change, work.handle) if work.handle else intent.change
+            try:
+                answer = await _apply(target, change)
+            except TargetError as error:
+                if isinstance(error, OutcomeUnknown):
+                    work.unknown.append(intent)
+                    break
+                work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail=str(error))))
+                if await _give_up(house, target, work, intent.change, error):
+                    break
+                continue
+            work.settled.append(Settled(intent, answer))
+            work.account = evidence.folded(work.account, change, answer)
+    finally:
+        skipped = Answer(Outcome.FAILED, detail="not sent: a change before it did not go")
+        work.settled += [Settled(intent, skipped) for intent in rest]
+        target.under_way -= len(work.intents)
+
+
+async def _apply(target: ActiveTarget, change: Change) -> Answer:
+    if isinstance(change, AdoptAccount | AdoptGroup):
+        account = change.account if isinstance(change, AdoptAccount) else None
+        return Answer(Outcome.APPLIED, account, {name: "yes" for name in evidence.cells(change)}, "kept in our records")
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            return await target.connector.apply(change)
+    except TimeoutError as error:
+        raise OutcomeUnknown(f"no answer within {SEND_SECONDS:.0f} s") from error
+
+
+async def _give_up(house: House, target: ActiveTarget, work: Work, change: Change, error: TargetError) -> bool:
+    """Decide what follows from an error; gives True when the changes after this one are not to be sent either."""
+    recovery = error.recovery
+    log.info("change failed", target=target.name, change=change.kind.value, recovery=recovery.value, why=str(error))
+    if recovery is Recovery.CHECK:
+        recovery = Recovery.HOLD if (await target.connector.check()).ok else Recovery.STOP
+    if recovery is Recovery.STOP:
+        await stop(house, target, str(error))
+        raise Stopped(str(error))
+    if recovery is Recovery.HOLD:
+        work.held.append(f"{change.kind.value} was refused: {error}")
+        return isinstance(change, CreateAccount)
+    pause = error.retry_after if isinstance(error, RateLimited) else None
+    first_look = recovery is Recovery.REREAD and work.mark.attempts == 0
+    work.again = 0.0 if first_look else max(pause or 0.0, backoff(work.mark.attempts))
+    return True
+
+
+async def stop(house: House, target: ActiveTarget, reason: str) -> None:
+    """Stop the target: nothing is sent to it until a probe succeeds; its marks stay."""
+    log.error("target stopped", target=target.name, reason=reason)
+    async with house.database.transaction() as connection:
+        await targets.stop(connection, target.id, reason, house.clock.now() + _PROBE)
+
+
+async def _see(target: ActiveTarget, work: Work, few: bool) -> None:
+    """Prove each change that was applied: by the answer's own body, else by reading the account again."""
+    capabilities = target.connector.capabilities
+    applied = [s for s in work.settled if s.answer.outcome in (Outcome.APPLIED, Outcome.ALREADY)]
+    for entry in applied:
+        if entry.intent.change.kind in (ChangeKind.ADOPT_ACCOUNT, ChangeKind.ADOPT_GROUP):
+            entry.evidence = "record"
+        elif evidence.proven(entry.intent.change, entry.answer.shown, capabilities):
+            entry.evidence = "body"
+    if work.group is not None:
+        await _see_group(target, work)
+        return
+    leaver = any(s.intent.change.kind is ChangeKind.DEACTIVATE_ACCOUNT for s in applied)
+    unproven = [s for s in applied if s.evidence is None]
+    if work.handle is None or not (unproven or leaver) or not (few or leaver):
+        return
+    try:
+        work.reread = await read_account(target, ByKey(work.handle.key, target.unlisted()))
+    except TargetError as error:
+        log.info("could not re-read", target=target.name, why=str(error))
+        work.again = backoff(work.mark.attempts)
+        return
+    if work.reread is None:
+        work.again = backoff(work.mark.attempts)
+        return
+    shown = evidence.shown_by(work.reread, capabilities)
+    for entry in unproven + [s for s in applied if leaver and s not in unproven]:
+        if evidence.proven(entry.intent.change, shown, capabilities, whole=work.reread.groups is not None):
+            entry.evidence = "re-read"
+
+
+async def _see_group(target: ActiveTarget, work: Work) -> None:
+    for entry in work.settled:
+        change = entry.intent.change
+        if isinstance(change, CreateGroup) and entry.answer.outcome is Outcome.APPLIED and entry.evidence is None:
+            try:
+                entry.evidence = "re-read" if await read_group(target, change.name) else None
+            except TargetError as error:
+                log.info("could not re-read", target=target.name, why=str(error))
+
+
+async def read_group(target: ActiveTarget, name: str) -> GroupSeen | None:
+    """One group, read now; None when the application says that it is not there. Raises TargetError."""
+    found: GroupSeen | None = None
+    told = False
+    async for thing in target.connector.read(GroupByName(name)):
+        if isinstance(thing, GroupSeen):
+            found, told = thing, True
+        elif isinstance(thing, NotThere):
+            told = True
+    if not told:
+        raise OutcomeUnknown("the application neither showed the group nor said that it is not there")
+    return found
+
+
+async def read_account(target: ActiveTarget, what: ByKey | ByName) -> AccountSeen | None:
+    """One account, read now; None when the application says that it is not there. Raises TargetError."""
+    found: AccountSeen | None = None
+    told = False
+    async for thing in target.connector.read(what):
+        if isinstance(thing, AccountSeen):
+            found, told = thing, True
+        elif isinstance(thing, NotThere):
+            told = True
+    if not told:
+        raise OutcomeUnknown("the application neither showed the account nor said that it is not there")
+    return found

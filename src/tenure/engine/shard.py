@@ -1,0 +1,192 @@
+"""Who drains which marks: a shard at a time under an advisory lock, the urgent first, until nothing is due."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+import structlog
+
+from tenure.engine.active import ActiveTarget, House
+from tenure.engine.locks import Locks, LocksLost
+from tenure.engine.reading import check, read_whole
+from tenure.engine.recovery import recover
+from tenure.engine.run import run
+from tenure.engine.send import Stopped
+from tenure.engine.waking import Waking
+from tenure.engine.work import backoff
+from tenure.store import audit, marks, targets
+from tenure.store.marks import Mark
+
+log = structlog.get_logger()
+_LOOK_EVERY = 1.0
+_TURN_SECONDS = 2.0
+_CHUNK = 32
+_BULK_CHUNKS = 2
+_PROBE_EVERY = timedelta(seconds=30)
+
+
+class Engine:
+    """Drains the marks of every target, in this process, beside any number of other processes.
+
+    A shard belongs to a process for as long as it works on it: at most two seconds for bulk, so that what is urgent
+    in the shard, and other processes, get their turn. The epoch that each owner begins keeps a stalled one from
+    writing.
+    """
+
+    def __init__(self, house: House, locks: Locks, waking: Waking) -> None:
+        self._house, self._locks, self._waking = house, locks, waking
+        self._busy: dict[tuple[int, int], asyncio.Task[None]] = {}
+        self._bulk: dict[tuple[int, int], bool] = {}
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self._reconnect()
+        loops = [asyncio.create_task(self._follow(target)) for target in self._house.targets.values()]
+        try:
+            await asyncio.gather(*loops)
+        finally:
+            for task in [*loops, *self._busy.values()]:
+                task.cancel()
+            await asyncio.gather(*loops, *self._busy.values(), return_exceptions=True)
+            await self._locks.close()
+
+    async def settle(self) -> None:
+        """Work until nothing is due at this moment (what was put off stays put off)."""
+        while True:
+            worked = [await self._round(target) for target in self._house.targets.values()]
+            if not any(worked) and not self._busy:
+                return
+            if self._busy:
+                done, _ = await asyncio.wait(self._busy.values(), return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+
+    async def _follow(self, target: ActiveTarget) -> None:
+        woken = self._waking.subscribe()
+        while True:
+            woken.clear()
+            try:
+                await self._round(target)
+            except (LocksLost, psycopg.OperationalError) as error:
+                log.warning("the database is away", why=str(error))
+                await asyncio.sleep(_LOOK_EVERY)
+                with contextlib.suppress(psycopg.OperationalError):
+                    await self._reconnect()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), _LOOK_EVERY)
+
+    async def _reconnect(self) -> None:
+        await self._locks.close()
+        await self._locks.open()
+
+    async def _round(self, target: ActiveTarget) -> bool:
+        """Start a task for each shard that is due and free here; gives whether any was started."""
+        now = self._house.clock.now()
+        async with self._house.database.transaction() as connection:
+            state = await targets.state(connection, target.id)
+            due = await marks.due_shards(connection, target.id, now)
+        if state["state"] == "stopped" and (state["probe_at"] > now or not await self._probe(target)):
+            return False
+        started = False
+        for shard, prio in due.items():
+            place = (target.id, shard)
+            bulk = prio >= marks.BULK
+            if place in self._busy or (bulk and self._bulk_chunks(target) >= _BULK_CHUNKS):
+                continue
+            task = asyncio.create_task(self._drain(target, shard))
+            self._busy[place], self._bulk[place] = task, bulk
+            task.add_done_callback(lambda _, place=place: self._done(place))  # type: ignore[misc]
+            started = True
+        return started
+
+    def _bulk_chunks(self, target: ActiveTarget) -> int:
+        return sum(bulk for (number, _), bulk in self._bulk.items() if number == target.id)
+
+    def _done(self, place: tuple[int, int]) -> None:
+        self._busy.pop(place, None)
+        self._bulk.pop(place, None)
+        self._waking.wake_here()
+
+    async def _probe(self, target: ActiveTarget) -> bool:
+        try:
+            await check(self._house, target)
+        except Stopped as stopped:
+            async with self._house.database.transaction() as connection:
+                again = self._house.clock.now() + _PROBE_EVERY
+                await targets.stop(connection, target.id, str(stopped), again)
+            return False
+        log.info("target runs again", target=target.name)
+        return True
+
+    async def _drain(self, target: ActiveTarget, shard: int) -> None:
+        try:
+            if not await self._locks.try_lock(target.id, shard):
+                return
+        except LocksLost:
+            return
+        try:
+            await self._drain_owned(target, shard)
+        except (Stopped, targets.Stolen, LocksLost) as end:
+            log.info("shard given up", target=target.name, shard=shard, why=str(end))
+        except psycopg.OperationalError as error:
+            log.warning("the database is away", why=str(error))
+        finally:
+            with contextlib.suppress(LocksLost):
+                await self._locks.unlock(target.id, shard)
+
+    async def _drain_owned(self, target: ActiveTarget, shard: int) -> None:
+        clock, began = self._house.clock, self._house.clock.monotonic()
+        async with self._house.database.transaction() as connection:
+            epoch = await targets.begin_epoch(connection, target.id, shard)
+        while clock.monotonic() - began < _TURN_SECONDS:
+            blocked = set() if shard == marks.READINGS else await recover(self._house, target, shard, epoch)
+            limit = max(4, min(_CHUNK, int(target.per_second / 2)))
+            async with self._house.database.transaction() as connection:
+                due = await marks.drain(connection, target.id, shard, clock.now(), limit)
+                stuck = [mark for mark in due if mark.subject in blocked]
+                await marks.postpone(connection, target.id, stuck, clock.now() + timedelta(seconds=1))
+            due = [mark for mark in due if mark.subject not in blocked]
+            if not due:
+                return
+            await self._pass(target, shard, epoch, due)
+
+    async def _pass(self, target: ActiveTarget, shard: int, epoch: int, due: list[Mark]) -> None:
+        try:
+            if shard == marks.READINGS:
+                for mark in due:
+                    await self._whole(target, mark)
+            else:
+                await run(self._house, target, shard, epoch, due)
+        except (Stopped, targets.Stolen, LocksLost, psycopg.OperationalError):
+            raise
+        except Exception:
+            log.exception("a pass failed", target=target.name, shard=shard, subjects=[m.subject for m in due])
+            async with self._house.database.transaction() as connection:
+                for mark in due:
+                    again = self._house.clock.now() + timedelta(seconds=backoff(mark.attempts))
+                    await marks.postpone(connection, target.id, [mark], again)
+
+    async def _whole(self, target: ActiveTarget, mark: Mark) -> None:
+        """Read the target whole, or expand a scope mark into marks of its people."""
+        now = self._house.clock.now()
+        if mark.subject != "reading":
+            scope = mark.subject.partition(":")[2]
+            group = None if scope == "all" else UUID(scope)
+            async with self._house.database.transaction() as connection:
+                await marks.expand(connection, target.id, target.source_ids, group, mark.cause)
+                await marks.acknowledge(connection, target.id, [mark])
+            return
+        entry = audit.Entry(at=now, actor="engine", action="target.read", target=target.id, cause=mark.cause)
+        async with self._house.database.transaction() as connection:
+            cause = await audit.record(connection, entry)
+        whole = await read_whole(self._house, target, cause)
+        pause = target.compare if whole else timedelta(seconds=15 * backoff(mark.attempts))
+        again = self._house.clock.now() + pause
+        attempts = 0 if whole else mark.attempts + 1
+        async with self._house.database.transaction() as connection:
+            await marks.acknowledge(connection, target.id, [mark])
+            await marks.bring_forward(connection, target.id, "reading", marks.READINGS, again, attempts)

@@ -1,0 +1,63 @@
+"""One subject on its way through a pass: its plan, what was sent, what was answered, and when to look again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from tenure.model.change import Answer, Handle
+from tenure.model.desired import DesiredGroup
+from tenure.model.plan import Plan
+from tenure.model.seen import AccountSeen
+from tenure.store.intents import Intent
+from tenure.store.marks import Mark
+
+
+@dataclass(slots=True)
+class Settled:
+    """An intent with the target's answer, and the evidence that the change took effect.
+
+    `link_evidence` is what a link rests on that this creation leads to.
+    """
+
+    intent: Intent
+    answer: Answer
+    evidence: str | None = None
+    link_evidence: str = "created"
+
+
+@dataclass(slots=True)
+class Work:
+    """One subject of a pass.
+
+    `again` is set when the subject has to be looked at again, in so many seconds; `held` when the application refused
+    a change and a person has to look. `unknown` are intents whose outcome is not known: they stay open. `refreshed`
+    is the account as just read; `overlap` the groups that it is in already and that are desired.
+    """
+
+    mark: Mark
+    plan: Plan
+    identity: UUID | None = None
+    account: AccountSeen | None = None
+    refreshed: bool = False
+    absence_proof: datetime | None = None
+    group: DesiredGroup | None = None
+    overlap: list[str] = field(default_factory=list)
+    number: int | None = None
+    intents: list[Intent] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
+    unknown: list[Intent] = field(default_factory=list)
+    again: float | None = None
+    held: list[str] = field(default_factory=list)
+    reread: AccountSeen | None = None
+
+    @property
+    def handle(self) -> Handle | None:
+        """How the account is addressed now, once it is there."""
+        return Handle(self.account.key, self.account.name) if self.account else None
+
+
+def backoff(attempts: int) -> float:
+    """Seconds to wait before another attempt: 1, 2, 4 ... at most five minutes."""
+    return float(min(300, 2 ** min(attempts, 9)))

@@ -1,0 +1,1 @@
+"""PostgreSQL, and the only folder with SQL in it."""

@@ -1,0 +1,132 @@
+"""What is in our care at a target: links, groups, the memberships that we gave, and what came back for a field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from tenure.model.situation import Link
+from tenure.planning.reconciliation import Care
+from tenure.store.database import Connection, Row, row, rows
+
+
+async def links(connection: Connection, target: int, identities: Sequence[UUID]) -> dict[UUID, Link]:
+    """The active links of these identities."""
+    found = await rows(
+        connection,
+        "SELECT * FROM link WHERE target = %s AND identity = ANY(%s) AND ended_at IS NULL",
+        target,
+        list(identities),
+    )
+    return {r["identity"]: Link(r["key"], r["identity"], r["evidence"], r["adopted"]) for r in found}
+
+
+async def holders(connection: Connection, target: int, keys: Sequence[str]) -> dict[str, Row]:
+    """Who holds these accounts: key -> identity, its source, userName, externalId, whether it is gone."""
+    found = await rows(
+        connection,
+        """SELECT l.key, i.id, i.source, i.user_name_canon, i.external_id, i.gone_at, i.doc FROM link l
+        JOIN identity i ON i.id = l.identity WHERE l.target = %s AND l.key = ANY(%s) AND l.ended_at IS NULL""",
+        target,
+        list(keys),
+    )
+    return {r["key"]: r for r in found}
+
+
+async def make_link(connection: Connection, target: int, link: Link, now: datetime) -> bool:
+    """Link an account. One that a former identity of the same person held is taken over (a rehire).
+
+    Gives False, and changes nothing, when the account is linked to somebody else.
+    """
+    if link.evidence.startswith("rehire"):
+        await connection.execute(
+            """UPDATE link SET ended_at = %s, end_cause = 'rehire' FROM identity i
+            WHERE link.target = %s AND link.key = %s AND link.ended_at IS NULL AND i.id = link.identity
+            AND i.gone_at IS NOT NULL""",
+            (now, target, link.key),
+        )
+    cursor = await connection.execute(
+        """INSERT INTO link (target, key, identity, evidence, adopted, made_at) VALUES (%s, %s, %s, %s, %s, %s)
+        ON CONFLICT DO NOTHING RETURNING id""",
+        (target, link.key, link.identity, link.evidence, link.adopted, now),
+    )
+    return await cursor.fetchone() is not None
+
+
+async def care_of(connection: Connection, target: int, keys: Sequence[str]) -> dict[str, Care]:
+    """What is ours about each of these accounts."""
+    groups = {r["canon"]: r["seen_name"] for r in await groups_in_care(connection, target)}
+    given: dict[str, set[str]] = {}
+    for r in await rows(
+        connection, "SELECT key, canon FROM given_member WHERE target = %s AND key = ANY(%s)", target, list(keys)
+    ):
+        given.setdefault(r["key"], set()).add(r["canon"])
+    echoes: dict[str, dict[str, tuple[bytes, str | None]]] = {}
+    for r in await rows(connection, "SELECT * FROM echo WHERE target = %s AND key = ANY(%s)", target, list(keys)):
+        echoes.setdefault(r["key"], {})[r["field"]] = (r["sent_hash"], r["seen"])
+    return {key: Care(groups, frozenset(given.get(key, ())), echoes.get(key, {})) for key in ["", *keys]}
+
+
+async def groups_in_care(connection: Connection, target: int) -> list[Row]:
+    """The groups that we made or adopted."""
+    return await rows(
+        connection,
+        "SELECT canon, seen_name, origin FROM target_group WHERE target = %s AND origin <> 'foreign' ORDER BY canon",
+        target,
+    )
+
+
+async def take_group(
+    connection: Connection, target: int, canon: str, name: str, source_group: UUID | None, origin: str, now: datetime
+) -> None:
+    """Take a group into care. The spelling that was seen first stays."""
+    await connection.execute(
+        """INSERT INTO target_group (target, canon, seen_name, source_group, origin, since)
+        VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (target, canon) DO UPDATE SET
+        origin = CASE WHEN target_group.origin = 'foreign' THEN excluded.origin ELSE target_group.origin END""",
+        (target, canon, name, source_group, origin, now),
+    )
+
+
+async def give_members(connection: Connection, target: int, key: str, canons: Sequence[str], now: datetime) -> None:
+    """These memberships of the account are ours: desired, and made or found by us."""
+    await connection.execute(
+        """INSERT INTO given_member (target, key, canon, since) SELECT %s, %s, c, %s FROM unnest(%s::text[]) c
+        ON CONFLICT DO NOTHING""",
+        (target, key, now, list(canons)),
+    )
+
+
+async def take_members(connection: Connection, target: int, key: str, canons: Sequence[str]) -> None:
+    """These memberships of the account are no longer ours."""
+    await connection.execute(
+        "DELETE FROM given_member WHERE target = %s AND key = %s AND canon = ANY(%s)", (target, key, list(canons))
+    )
+
+
+async def save_echo(
+    connection: Connection, target: int, key: str, field: str, sent: bytes, seen: str | None, now: datetime
+) -> None:
+    """What the application showed after we set a field to something else: it trimmed or rewrote our value."""
+    await connection.execute(
+        """INSERT INTO echo (target, key, field, sent_hash, seen, at) VALUES (%s, %s, %s, %s, %s, %s)
+        ON CONFLICT (target, key, field) DO UPDATE SET sent_hash = excluded.sent_hash, seen = excluded.seen,
+        at = excluded.at""",
+        (target, key, field, sent, seen, now),
+    )
+
+
+async def rival(connection: Connection, target: int, identity: UUID, username_canon: str) -> str | None:
+    """Another living identity that wants, or has, an account of the same name here; in words, or None."""
+    found = await row(
+        connection,
+        """SELECT i.user_name, s.name AS source FROM desired d JOIN identity i ON i.id = d.identity
+        JOIN source s ON s.id = i.source
+        WHERE d.target = %s AND d.username_canon = %s AND d.identity <> %s AND i.gone_at IS NULL
+        ORDER BY i.created_at LIMIT 1""",
+        target,
+        username_canon,
+        identity,
+    )
+    return f"{found['user_name']} of {found['source']} wants an account of the same name" if found else None

@@ -1,0 +1,155 @@
+"""Marks: "look at this subject at this target". State, never an instruction; a newer mark outlives an older answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tenure.store.database import Connection, rows
+
+LEAVER, LOSS, SWEPT_LEAVER, SINGLE, BULK = 0, 1, 3, 5, 9
+"""Priorities, most urgent first; a request that touched more than 100 people marks them BULK (leavers stay LEAVER).
+SWEPT_LEAVER: somebody who left and whom a sweep of everybody comes across."""
+
+SHARDS = 16
+GROUPS = 16
+"""The shard of a target on which groups are made: one at a time, so that none is made twice."""
+READINGS = 17
+"""The shard of a target that reads it whole and expands scope marks."""
+
+_SHARD = "('x' || right(i.id::text, 1))::bit(4)::int"
+_UPSERT = """
+ON CONFLICT (target, subject) DO UPDATE SET
+    seq = excluded.seq, prio = least(due.prio, excluded.prio), not_before = excluded.not_before,
+    attempts = 0, cause = excluded.cause
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A subject that is due: an identity's id, or `group:<name>`, `reading`, `scope:all`, `scope:<source group>`."""
+
+    subject: str
+    prio: int
+    seq: int
+    attempts: int
+    cause: int | None
+
+
+def shard_of(identity: UUID) -> int:
+    """The shard of an identity: the last hexadecimal digit of its id."""
+    return int(str(identity)[-1], 16)
+
+
+async def mark_identities(
+    connection: Connection, targets: Sequence[int], identities: Sequence[UUID], prio: int, cause: int | None
+) -> None:
+    """Mark identities at each of the targets, in key order so that two writers cannot lock each other out."""
+    await connection.execute(
+        f"""INSERT INTO due (target, subject, shard, prio, seq, cause)
+        SELECT t, i.id::text, {_SHARD}, %s, nextval('due_seq'), %s
+        FROM unnest(%s::smallint[]) t, unnest(%s::uuid[]) i(id) ORDER BY t, i.id::text COLLATE "C" {_UPSERT}""",
+        (prio, cause, list(targets), list(identities)),
+    )
+
+
+async def mark_subject(
+    connection: Connection,
+    targets: Sequence[int],
+    subject: str,
+    shard: int,
+    cause: int | None,
+    *,
+    prio: int = SINGLE,
+    not_before: datetime | None = None,
+) -> None:
+    """Mark something that is not an identity (a group, a reading, a scope)."""
+    await connection.execute(
+        f"""INSERT INTO due (target, subject, shard, prio, seq, cause, not_before)
+        SELECT t, %s, %s, %s, nextval('due_seq'), %s, %s FROM unnest(%s::smallint[]) t ORDER BY t {_UPSERT}""",
+        (subject, shard, prio, cause, not_before, list(targets)),
+    )
+
+
+async def expand(
+    connection: Connection, target: int, sources: Sequence[int], group: UUID | None, cause: int | None
+) -> int:
+    """Turn a scope mark into marks of its people: everybody of the sources, or the members of one source group."""
+    where = "i.source = ANY(%s)" if group is None else "i.id IN (SELECT identity FROM member WHERE source_group = %s)"
+    cursor = await connection.execute(
+        f"""INSERT INTO due (target, subject, shard, prio, seq, cause)
+        SELECT %s, i.id::text, {_SHARD}, CASE WHEN i.active AND i.gone_at IS NULL THEN {BULK} ELSE {SWEPT_LEAVER} END,
+               nextval('due_seq'), %s
+        FROM identity i WHERE {where} ORDER BY i.id::text COLLATE "C"
+        ON CONFLICT (target, subject) DO UPDATE SET seq = excluded.seq, prio = least(due.prio, excluded.prio),
+            not_before = NULL""".encode(),
+        (target, cause, list(sources) if group is None else group),
+    )
+    return cursor.rowcount
+
+
+async def due_shards(connection: Connection, target: int, now: datetime) -> dict[int, int]:
+    """The shards of a target that have something to look at, each with its most urgent priority, urgent first."""
+    found = await rows(
+        connection,
+        """SELECT shard, min(prio) AS prio FROM due WHERE target = %s AND coalesce(not_before, '-infinity') <= %s
+        GROUP BY shard ORDER BY min(prio), min(seq)""",
+        target,
+        now,
+    )
+    return {r["shard"]: r["prio"] for r in found}
+
+
+async def next_due(connection: Connection, target: int) -> datetime | None:
+    """When the next mark that was put off is due, if nothing is due before."""
+    found = await rows(connection, "SELECT min(not_before) AS at FROM due WHERE target = %s", target)
+    at: datetime | None = found[0]["at"]
+    return at
+
+
+async def drain(connection: Connection, target: int, shard: int, now: datetime, limit: int) -> list[Mark]:
+    """The most urgent marks of a shard; they stay until `acknowledge`."""
+    found = await rows(
+        connection,
+        """SELECT subject, prio, seq, attempts, cause FROM due
+        WHERE target = %s AND shard = %s AND coalesce(not_before, '-infinity') <= %s ORDER BY prio, seq LIMIT %s""",
+        target,
+        shard,
+        now,
+        limit,
+    )
+    return [Mark(**r) for r in found]
+
+
+async def acknowledge(connection: Connection, target: int, marks: Sequence[Mark]) -> None:
+    """Remove the marks that were looked at; one that was set again meanwhile stays."""
+    await connection.execute(
+        """DELETE FROM due USING unnest(%s::text[], %s::bigint[]) d(subject, seq)
+        WHERE due.target = %s AND due.subject = d.subject AND due.seq = d.seq""",
+        ([m.subject for m in marks], [m.seq for m in marks], target),
+    )
+
+
+async def postpone(connection: Connection, target: int, marks: Sequence[Mark], until: datetime) -> None:
+    """Look at these again later, and count the attempt; one that was set again meanwhile is due at once."""
+    await connection.execute(
+        """UPDATE due SET not_before = %s, attempts = due.attempts + 1
+        FROM unnest(%s::text[], %s::bigint[]) d(subject, seq)
+        WHERE due.target = %s AND due.subject = d.subject AND due.seq = d.seq""",
+        (until, [m.subject for m in marks], [m.seq for m in marks], target),
+    )
+
+
+async def bring_forward(
+    connection: Connection, target: int, subject: str, shard: int, by: datetime, attempts: int = 0
+) -> None:
+    """Look at the subject by then at the latest; if it is due sooner, that stands."""
+    await connection.execute(
+        """INSERT INTO due (target, subject, shard, prio, seq, not_before, attempts)
+        VALUES (%s, %s, %s, %s, nextval('due_seq'), %s, %s)
+        ON CONFLICT (target, subject) DO UPDATE SET not_before =
+            CASE WHEN due.not_before IS NULL THEN NULL ELSE least(due.not_before, excluded.not_before) END""",
+        (target, subject, shard, BULK, by, attempts),
+    )

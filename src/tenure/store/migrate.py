@@ -1,0 +1,39 @@
+"""Brings a database to the schema of this version, once, whoever comes first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, pool, text
+
+_LOCK = 0x7E4E5E
+"""Advisory lock number: two processes that start together migrate one after the other."""
+
+
+def upgrade(dsn: str) -> None:
+    """Apply every migration that the database lacks. `dsn` is any libpq connection string or URI.
+
+    Raises psycopg.OperationalError when the database cannot be reached within 10 seconds.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(dsn, connect_timeout=10),
+        poolclass=pool.NullPool,
+    )
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": _LOCK})
+        connection.commit()
+        try:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _LOCK})
+            connection.commit()
+    engine.dispose()

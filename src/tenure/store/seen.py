@@ -1,0 +1,245 @@
+"""What readings found at a target; a thing that a whole reading did not find is no longer here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from tenure.model.capability import Capabilities
+from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen
+from tenure.store.database import Connection, Row, row, rows
+
+
+async def begin_reading(connection: Connection, target: int, population: str, now: datetime) -> int:
+    """Start a reading of a population (`accounts`, `groups`, `members:<group>`); gives its number."""
+    found = await row(
+        connection,
+        "INSERT INTO reading (target, population, started_at) VALUES (%s, %s, %s) RETURNING id",
+        target,
+        population,
+        now,
+    )
+    assert found is not None
+    return int(found["id"])
+
+
+async def end_reading(
+    connection: Connection, reading: int, now: datetime, *, count: int, proof: Mapping[str, object] | None, problem: str
+) -> None:
+    """A reading is complete when there is a proof; else `problem` says why it is not."""
+    await connection.execute(
+        "UPDATE reading SET ended_at = %s, complete = %s, count = %s, proof = %s, problem = %s WHERE id = %s",
+        (now, proof is not None, count, Jsonb(proof) if proof is not None else None, problem or None, reading),
+    )
+
+
+async def last_reading(connection: Connection, target: int, population: str) -> Row | None:
+    """The last complete reading of a population."""
+    return await row(
+        connection,
+        "SELECT * FROM reading WHERE target = %s AND population = %s AND complete ORDER BY id DESC LIMIT 1",
+        target,
+        population,
+    )
+
+
+async def last_problem(connection: Connection, target: int) -> str | None:
+    """Why the newest reading of the accounts was not whole, if it was not."""
+    found = await row(
+        connection,
+        "SELECT problem FROM reading WHERE target = %s AND population = 'accounts' AND ended_at IS NOT NULL "
+        "ORDER BY id DESC LIMIT 1",
+        target,
+    )
+    return found["problem"] if found else None
+
+
+async def save_accounts(
+    connection: Connection,
+    target: int,
+    accounts: Sequence[AccountSeen],
+    capabilities: Capabilities,
+    reading: int | None,
+    now: datetime,
+) -> None:
+    """Keep accounts as seen. Fields that were not shown keep what was seen of them before."""
+    values = [
+        (target, a.key, a.name, a.active, Jsonb(dict(a.fields)), Jsonb(_canon(a, capabilities)), a.authority,
+         a.writable, a.groups is not None, reading, now)
+        for a in accounts
+    ]  # fmt: skip
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            """INSERT INTO seen_account AS s
+                (target, key, name, active, fields, canon, authority, writable, groups_known, reading, seen_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (target, key) DO UPDATE SET name = excluded.name, active = excluded.active,
+                fields = s.fields || excluded.fields, canon = s.canon || excluded.canon,
+                authority = excluded.authority, writable = excluded.writable,
+                groups_known = s.groups_known OR excluded.groups_known,
+                reading = coalesce(excluded.reading, s.reading), seen_at = excluded.seen_at""",
+            values,
+        )
+    for account in accounts:
+        if account.groups is not None:
+            await _save_groups_of(connection, target, account, capabilities, now)
+
+
+async def _save_groups_of(
+    connection: Connection, target: int, account: AccountSeen, capabilities: Capabilities, now: datetime
+) -> None:
+    canons = [capabilities.group.canon(name) for name in account.groups or ()]
+    await connection.execute(
+        "DELETE FROM seen_member WHERE target = %s AND key = %s AND NOT canon = ANY(%s)", (target, account.key, canons)
+    )
+    await enter_groups(connection, target, account.key, canons, now)
+    named = {capabilities.group.canon(name): name for name in account.groups or ()}
+    await connection.execute(
+        """INSERT INTO seen_group (target, canon, name, seen_at)
+        SELECT %s, g.canon, g.name, %s FROM unnest(%s::text[], %s::text[]) g(canon, name) ON CONFLICT DO NOTHING""",
+        (target, now, list(named), list(named.values())),
+    )
+
+
+async def enter_groups(connection: Connection, target: int, key: str, canons: Sequence[str], now: datetime) -> None:
+    """The account was seen in these groups."""
+    await connection.execute(
+        """INSERT INTO seen_member (target, canon, key, seen_at) SELECT %s, c, %s, %s FROM unnest(%s::text[]) c
+        ON CONFLICT (target, canon, key) DO UPDATE SET seen_at = excluded.seen_at""",
+        (target, key, now, list(canons)),
+    )
+
+
+async def exit_groups(connection: Connection, target: int, key: str, canons: Sequence[str]) -> None:
+    """The account is no longer in these groups."""
+    await connection.execute(
+        "DELETE FROM seen_member WHERE target = %s AND key = %s AND canon = ANY(%s)", (target, key, list(canons))
+    )
+
+
+def _canon(account: AccountSeen, capabilities: Capabilities) -> dict[str, Any]:
+    found = {name: capabilities.canon(name, value) for name, value in account.fields.items()}
+    found["username"] = capabilities.canon("username", account.name)
+    return found
+
+
+async def forget_account(connection: Connection, target: int, key: str) -> None:
+    """The account was proven to be no longer there."""
+    await connection.execute("DELETE FROM seen_member WHERE target = %s AND key = %s", (target, key))
+    await connection.execute("DELETE FROM seen_account WHERE target = %s AND key = %s", (target, key))
+
+
+async def forget_unread_accounts(connection: Connection, target: int, reading: int) -> None:
+    """After a whole reading of the accounts: those that it did not find are not there."""
+    await connection.execute(
+        """WITH gone AS (DELETE FROM seen_account WHERE target = %s AND coalesce(reading, 0) < %s
+                         AND seen_at < (SELECT started_at FROM reading WHERE id = %s) RETURNING key)
+        DELETE FROM seen_member USING gone WHERE target = %s AND seen_member.key = gone.key""",
+        (target, reading, reading, target),
+    )
+
+
+async def save_groups(
+    connection: Connection,
+    target: int,
+    groups: Sequence[GroupSeen],
+    capabilities: Capabilities,
+    reading: int | None,
+    now: datetime,
+) -> None:
+    """Keep groups as seen."""
+    async with connection.cursor() as cursor:
+        await cursor.executemany(
+            """INSERT INTO seen_group AS s (target, canon, name, gives, reading, seen_at) VALUES (%s,%s,%s,%s,%s,%s)
+            ON CONFLICT (target, canon) DO UPDATE SET gives = excluded.gives, seen_at = excluded.seen_at,
+                reading = coalesce(excluded.reading, s.reading)""",
+            [(target, capabilities.group.canon(g.name), g.name, sorted(g.gives), reading, now) for g in groups],
+        )
+
+
+async def forget_group(connection: Connection, target: int, canon: str) -> None:
+    """The group was proven to be no longer there."""
+    await connection.execute("DELETE FROM seen_member WHERE target = %s AND canon = %s", (target, canon))
+    await connection.execute("DELETE FROM seen_group WHERE target = %s AND canon = %s", (target, canon))
+
+
+async def forget_unread_groups(connection: Connection, target: int, reading: int) -> None:
+    """After a whole reading of the groups: those that it did not find are not there."""
+    await connection.execute(
+        """DELETE FROM seen_group WHERE target = %s AND coalesce(reading, 0) < %s
+        AND seen_at < (SELECT started_at FROM reading WHERE id = %s)""",
+        (target, reading, reading),
+    )
+
+
+async def save_members(
+    connection: Connection, target: int, canon: str, members: Sequence[MemberSeen], now: datetime
+) -> None:
+    """Keep members of one group, as seen."""
+    await connection.execute(
+        """INSERT INTO seen_member (target, canon, key, direct, seen_at)
+        SELECT %s, %s, m.key, m.direct, %s FROM unnest(%s::text[], %s::boolean[]) m(key, direct)
+        ON CONFLICT (target, canon, key) DO UPDATE SET direct = excluded.direct, seen_at = excluded.seen_at""",
+        (target, canon, now, [m.key for m in members], [m.direct for m in members]),
+    )
+
+
+async def forget_unread_members(connection: Connection, target: int, canon: str, started: datetime) -> None:
+    """After a whole reading of a group: who was not seen in it since the reading began is not in it."""
+    await connection.execute(
+        "DELETE FROM seen_member WHERE target = %s AND canon = %s AND seen_at < %s", (target, canon, started)
+    )
+
+
+async def accounts_by_key(connection: Connection, target: int, keys: Sequence[str]) -> dict[str, AccountSeen]:
+    """Accounts as last seen, by key, with the groups of each as far as they are known."""
+    found = await rows(
+        connection, "SELECT * FROM seen_account WHERE target = %s AND key = ANY(%s)", target, list(keys)
+    )
+    groups = await rows(
+        connection,
+        """SELECT m.key, g.name FROM seen_member m JOIN seen_group g USING (target, canon)
+        WHERE m.target = %s AND m.key = ANY(%s) AND m.direct""",
+        target,
+        list(keys),
+    )
+    inside: dict[str, set[str]] = {}
+    for r in groups:
+        inside.setdefault(r["key"], set()).add(r["name"])
+    return {r["key"]: account_of(r, inside.get(r["key"], set())) for r in found}
+
+
+def account_of(found: Row, groups: set[str] | None = None) -> AccountSeen:
+    """The account that a row of `seen_account` keeps."""
+    return AccountSeen(
+        key=found["key"],
+        name=found["name"],
+        active=found["active"],
+        fields=found["fields"],
+        groups=None if groups is None else frozenset(groups),
+        authority=found["authority"],
+        writable=found["writable"],
+    )
+
+
+async def accounts_like(connection: Connection, target: int, cells: Mapping[str, str]) -> list[AccountSeen]:
+    """Accounts in which any of these cells (canonical values) is equal."""
+    wanted = [Jsonb({name: value}) for name, value in cells.items()]
+    found = await rows(
+        connection,
+        "SELECT * FROM seen_account WHERE target = %s AND canon @> ANY(%s::jsonb[]) ORDER BY key LIMIT 20",
+        target,
+        wanted,
+    )
+    return [account_of(r) for r in found]
+
+
+async def group_named(connection: Connection, target: int, canon: str) -> GroupSeen | None:
+    """A group as last seen."""
+    found = await row(
+        connection, "SELECT name, gives FROM seen_group WHERE target = %s AND canon = %s", target, canon
+    )
+    return GroupSeen(found["name"], frozenset(found["gives"])) if found else None

@@ -1,0 +1,79 @@
+"""The state of each target: running or stopped, its rate, and the epochs of its shards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tenure.model.seen import Health
+from tenure.store.database import Connection, Row, row
+
+
+class Stolen(Exception):
+    """Another process owns the shard by now: what this one was about to write is void."""
+
+
+async def state(connection: Connection, target: int) -> Row:
+    """The row of a target."""
+    found = await row(connection, "SELECT * FROM target WHERE id = %s", target)
+    assert found is not None
+    return found
+
+
+async def stop(connection: Connection, target: int, reason: str, probe_at: datetime) -> None:
+    """Send nothing more to this target until a probe succeeds."""
+    await connection.execute(
+        "UPDATE target SET state = 'stopped', stop_reason = %s, probe_at = %s WHERE id = %s", (reason, probe_at, target)
+    )
+
+
+async def checked(connection: Connection, target: int, health: Health, now: datetime) -> None:
+    """Keep what a check found; a healthy target runs."""
+    await connection.execute(
+        """UPDATE target SET checked_at = %s, account = coalesce(%s, account), server_id = coalesce(%s, server_id),
+            version = coalesce(%s, version), state = CASE WHEN %s THEN 'running' ELSE state END,
+            stop_reason = CASE WHEN %s THEN NULL ELSE stop_reason END
+        WHERE id = %s""",
+        (now, health.account, health.server_id, health.version, health.ok, health.ok, target),
+    )
+
+
+async def take_tokens(
+    connection: Connection, target: int, per_second: float, burst: float, wanted: float, now: datetime
+) -> float:
+    """Take up to `wanted` requests out of the target's bucket, which all processes share; gives how many."""
+    cursor = await connection.execute(
+        """UPDATE target SET tokens = b.full - least(b.full, %(wanted)s), tokens_at = %(now)s
+        FROM (SELECT id, greatest(0, least(%(burst)s, tokens + %(rate)s * greatest(0,
+                  extract(epoch FROM %(now)s - coalesce(tokens_at, %(now)s - interval '1 minute'))))) AS full
+              FROM target WHERE id = %(target)s FOR UPDATE) b
+        WHERE target.id = b.id RETURNING least(b.full, %(wanted)s)""",
+        {"wanted": wanted, "now": now, "burst": burst, "rate": per_second, "target": target},
+    )
+    found = await cursor.fetchone()
+    return float(found[0]) if found else 0.0
+
+
+async def begin_epoch(connection: Connection, target: int, shard: int) -> int:
+    """A new owner of a shard; whoever held it before can no longer write intents."""
+    cursor = await connection.execute(
+        """INSERT INTO shard (target, shard, epoch) VALUES (%s, %s, 1)
+        ON CONFLICT (target, shard) DO UPDATE SET epoch = shard.epoch + 1 RETURNING epoch""",
+        (target, shard),
+    )
+    found = await cursor.fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+async def still_owned(connection: Connection, target: int, shard: int, epoch: int) -> None:
+    """Raise Stolen unless the epoch is still the shard's, and keep it so until this transaction ends."""
+    found = await row(connection, "SELECT epoch FROM shard WHERE target = %s AND shard = %s FOR SHARE", target, shard)
+    if found is None or found["epoch"] != epoch:
+        raise Stolen(f"shard {shard} of target {target}")
+
+
+async def still_current(connection: Connection, revision: int) -> None:
+    """Raise Stolen when a newer estate was activated: what was planned by the older one is void."""
+    found = await row(connection, "SELECT max(id) AS newest FROM estate_revision")
+    if found is not None and found["newest"] is not None and found["newest"] != revision:
+        raise Stolen(f"estate revision {found['newest']} is active, not {revision}: restart this process with it")
