@@ -1,0 +1,47 @@
+"""The registry of applications that Tenure writes: kind, settings, and how to open one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx2
+from pydantic import BaseModel
+
+from tenure.model.capability import Mode
+from tenure.model.clock import Clock
+from tenure.targets.atlassian.jira import JiraSettings, JiraTarget
+from tenure.wire import Limiter
+
+if TYPE_CHECKING:
+    from tenure.connector import Target
+
+
+class Open(Protocol):
+    """Makes a target from its settings; touches nobody. `name` is the target's name in the estate."""
+
+    def __call__(
+        self,
+        settings: Any,
+        *,
+        mode: Mode,
+        limiter: Limiter,
+        clock: Clock,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        name: str = ...,
+    ) -> Target:
+        """Open the target."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TargetKind:
+    """One kind of target: the model of its part of the estate, and how to open one."""
+
+    settings: type[BaseModel]
+    open: Open
+
+
+TARGETS: dict[str, TargetKind] = {
+    "jira": TargetKind(JiraSettings, JiraTarget),
+}

@@ -1,0 +1,164 @@
+"""The connector for Jira Data Center and Server, 8 to 10: its settings, what it can do, and who does it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import httpx2
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenure.model.capability import Capabilities, FieldSpec, Mode, canon_exact, canon_name, canon_trimmed
+from tenure.model.change import (
+    Answer,
+    Change,
+    ChangeKind,
+    CreateAccount,
+    CreateGroup,
+    DeactivateAccount,
+    JoinGroups,
+    LeaveGroups,
+    ReactivateAccount,
+    RenameAccount,
+    UpdateAccount,
+)
+from tenure.model.clock import Clock
+from tenure.model.error import TargetError, Unreachable
+from tenure.model.seen import Accounts, ByKey, ByName, GroupByName, Groups, Health, MembersOf, Seen, Selector
+from tenure.targets.atlassian.jira_calls import OPERATIONS, ServerInfo, own_error
+from tenure.targets.atlassian.jira_listing import CAP, AccountListing, version_numbers
+from tenure.targets.atlassian.jira_read import JiraReading
+from tenure.targets.atlassian.jira_write import JiraWriting
+from tenure.wire import Auth, Client, Limiter
+
+KNOWN_MAJORS = (8, 9, 10)
+DEACTIVATES_FROM = (8, 3)
+
+CAPABILITIES = Capabilities(
+    operations=frozenset(operation.kind for operation in OPERATIONS if operation.kind is not None),
+    fields={
+        "username": FieldSpec(canon=canon_name),  # kept in lower case, found in any
+        "email": FieldSpec(canon=canon_trimmed),  # its case is kept
+        "display_name": FieldSpec(canon=canon_trimmed),
+        "properties.": FieldSpec(canon=canon_exact, longest=32_766, clearable=True, listed=False),  # 32 KiB of JSON
+    },
+    group=FieldSpec(canon=canon_name),
+    groups_a_call=1,
+)
+
+
+class JiraSettings(BaseModel):
+    """How to reach a Jira: its base address, and an administrator's access token or name and password."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    url: str
+    auth: Auth
+    timeout: float = Field(default=30.0, gt=0, le=120, description="seconds for one request, from first to last byte")
+
+
+class JiraTarget:
+    """One Jira. `capabilities` are those of the newest version until `check` finds the version that is there."""
+
+    def __init__(
+        self,
+        settings: JiraSettings,
+        *,
+        mode: Mode,
+        limiter: Limiter,
+        clock: Clock,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        name: str = "jira",
+    ) -> None:
+        """Touch nobody yet; `name` is the target's name in the estate."""
+        self.capabilities = CAPABILITIES
+        self._url = settings.url
+        self._client = Client(
+            settings.url,
+            auth=settings.auth,
+            mode=mode,
+            operations=OPERATIONS,
+            limiter=limiter,
+            own_error=own_error,
+            clock=clock,
+            name=name,
+            headers={"X-Atlassian-Token": "no-check"},
+            transport=transport,
+            timeout=settings.timeout,
+        )
+        self._reading = JiraReading(self._client, clock)
+        self._writing = JiraWriting(self._client, self._reading)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def check(self) -> Health:
+        """Find the server and its version, sign in, and name the permissions that are missing."""
+        info, server_id = None, None
+        try:
+            info = await self._reading.server()
+            self.capabilities = _narrowed(info.version)
+            account = await self._reading.myself()
+            missing = await self._reading.missing()
+            server_id = await self._reading.server_id()
+        except TargetError as problem:
+            lost = isinstance(problem, Unreachable) and info is None
+            said = f"no Jira answers at {self._url}: {problem}" if lost else str(problem)
+            return Health(False, said, version=info.version if info else None)
+        return _health(info, server_id, account, missing)
+
+    def read(self, what: Selector) -> AsyncIterator[Seen]:
+        """Stream what Jira shows; see `JiraReading` for what makes each reading whole."""
+        match what:
+            case Accounts():
+                return self._reading.accounts()
+            case Groups():
+                return self._reading.groups()
+            case MembersOf(group):
+                return self._reading.members(group)
+            case ByKey(key, fields):
+                return self._reading.one({"key": key}, fields)
+            case ByName(name, fields):
+                return self._reading.one({"username": name}, fields)
+            case GroupByName(name):
+                return self._reading.one_group(name)
+
+    async def apply(self, change: Change) -> Answer:
+        """Carry out one change; see `JiraWriting`. Raises ValueError for a change that calls nobody."""
+        match change:
+            case CreateAccount():
+                return await self._writing.create(change)
+            case UpdateAccount():
+                return await self._writing.update(change)
+            case RenameAccount():
+                return await self._writing.rename(change)
+            case DeactivateAccount() | ReactivateAccount():
+                return await self._writing.switch(change)
+            case JoinGroups() | LeaveGroups():
+                return await self._writing.membership(change)
+            case CreateGroup():
+                return await self._writing.create_group(change)
+            case _:
+                raise ValueError(f"{change.kind.value} is not a request to Jira")
+
+
+def _narrowed(version: str) -> Capabilities:
+    operations = CAPABILITIES.operations
+    if version_numbers(version) < DEACTIVATES_FROM:
+        operations -= {ChangeKind.DEACTIVATE_ACCOUNT, ChangeKind.REACTIVATE_ACCOUNT}
+    return replace(CAPABILITIES, operations=operations, version=version)
+
+
+def _health(info: ServerInfo, server_id: str | None, account: str, missing: tuple[str, ...]) -> Health:
+    numbers = version_numbers(info.version)
+    said = [f"Jira {info.version}, signed in as {account}"]
+    if missing:
+        said.append(f"missing: {', '.join(missing)}")
+    if info.deployment_type == "Cloud":
+        said.append("this is Jira Cloud: use the target kind atlassian-cloud")
+    if not numbers or numbers[0] not in KNOWN_MAJORS:
+        said.append(f"this major version is not known (known: {', '.join(map(str, KNOWN_MAJORS))}): preview only")
+    if AccountListing.is_capped(info.version):
+        said.append(f"this version lists the first {CAP} accounts alone: with more, nobody's absence can be proven")
+    ok = not missing and info.deployment_type != "Cloud"
+    return Health(ok, "; ".join(said), account, server_id, info.version, missing)

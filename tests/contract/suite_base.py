@@ -1,0 +1,121 @@
+"""What the parts of the contract suite share: the place, a scene for each kind of change, and ways to watch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import pytest
+import stamina
+from starlette.applications import Starlette
+
+from tenure.connector import Target
+from tenure.model.change import (
+    Answer,
+    Change,
+    ChangeKind,
+    CreateAccount,
+    CreateGroup,
+    DeactivateAccount,
+    Handle,
+    JoinGroups,
+    LeaveGroups,
+    Outcome,
+    ReactivateAccount,
+    RenameAccount,
+    UpdateAccount,
+)
+from tenure.model.error import (
+    TargetError,
+)
+from tenure.model.seen import (
+    NotThere,
+    ReadComplete,
+    Seen,
+    Selector,
+)
+
+from .place import Place
+
+ANNA = {"username": "anna", "email": "anna@example.com", "display_name": "Anna Abel"}
+PHONE = "properties.phone"
+
+
+class SuiteBase:
+    """Tests of one target over one application of the sandbox.
+
+    A subclass says the `kind`, builds the `app`, and names where the calls go: for each kind of change the method and
+    path of its (first) request, and the path that lists accounts. `silent` are the changes whose success
+    has no body, so that a truncated answer is a whole one.
+    """
+
+    kind: ClassVar[str]
+    writes: ClassVar[dict[ChangeKind, tuple[str, str]]]
+    listing: ClassVar[str]
+    silent: ClassVar[frozenset[ChangeKind]] = frozenset()
+
+    def app(self, users: int = 0) -> Starlette:
+        raise NotImplementedError
+
+    def place(self, users: int = 0) -> Place:
+        return Place(self.app(users), self.kind)
+
+    @pytest.fixture(autouse=True)
+    def _quick_retries(self) -> Iterator[None]:
+        with stamina.set_testing(True, attempts=3, cap=True):
+            yield
+
+    async def made(self, target: Target, **fields: str) -> Handle:
+        answer = await target.apply(CreateAccount({**ANNA, **fields}))
+        assert answer.outcome is Outcome.APPLIED
+        assert answer.account is not None
+        assert answer.account.key
+        return answer.account
+
+    def capped(self, accounts: int) -> bool:
+        """Whether this version of the application cannot list so many."""
+        return False
+
+    async def scene(self, target: Target, kind: ChangeKind) -> Change:
+        """A change of the kind, and the world that it needs."""
+        if kind is ChangeKind.CREATE_ACCOUNT:
+            return CreateAccount(ANNA)
+        if kind is ChangeKind.CREATE_GROUP:
+            return CreateGroup("Dev Team")
+        account = await self.made(target)
+        if kind is ChangeKind.LEAVE_GROUPS:
+            await target.apply(JoinGroups(account, ("helpdesk",)))
+            return LeaveGroups(account, ("helpdesk",))
+        if kind is ChangeKind.REACTIVATE_ACCOUNT:
+            await target.apply(DeactivateAccount(account))
+            return ReactivateAccount(account)
+        made: dict[ChangeKind, Change] = {
+            ChangeKind.UPDATE_ACCOUNT: UpdateAccount(account, {"email": "new@example.com", PHONE: "2"}),
+            ChangeKind.RENAME_ACCOUNT: RenameAccount(account, "anna2"),
+            ChangeKind.DEACTIVATE_ACCOUNT: DeactivateAccount(account),
+            ChangeKind.JOIN_GROUPS: JoinGroups(account, ("helpdesk",)),
+        }
+        return made[kind]
+
+    async def attempt(self, target: Target, change: Change) -> Answer | TargetError:
+        try:
+            return await target.apply(change)
+        except TargetError as problem:
+            return problem
+
+    async def watch(self, place: Place, what: Selector) -> tuple[list[Seen], TargetError | None]:
+        """What a reading told, up to the error that ended it."""
+        seen: list[Seen] = []
+        try:
+            async for one in place.open().read(what):
+                seen.append(one)
+        except TargetError as problem:
+            return seen, problem
+        return seen, None
+
+    async def is_whole(self, place: Place, what: Selector) -> bool:
+        seen, problem = await self.watch(place, what)
+        assert await place.fired(), "the fault has to have fired"
+        whole = any(isinstance(one, (ReadComplete, NotThere)) for one in seen)
+        assert not (whole and problem)
+        return whole

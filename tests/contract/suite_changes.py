@@ -1,0 +1,282 @@
+"""The contract suite: changes, names that are odd, and modes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tenure.model.capability import LOSING, Mode
+from tenure.model.change import (
+    AdoptAccount,
+    AdoptGroup,
+    Answer,
+    Change,
+    ChangeKind,
+    CreateAccount,
+    CreateGroup,
+    DeactivateAccount,
+    Handle,
+    JoinGroups,
+    LeaveGroups,
+    Outcome,
+    ReactivateAccount,
+    RenameAccount,
+    UpdateAccount,
+)
+from tenure.model.error import (
+    Conflict,
+    NotAllowed,
+    NotFound,
+    Rejected,
+)
+from tenure.model.seen import (
+    Accounts,
+    AccountSeen,
+    ByKey,
+    ByName,
+    GroupByName,
+    GroupSeen,
+    MemberSeen,
+    MembersOf,
+)
+
+from .place import collect, completed
+from .suite_base import ANNA, PHONE, SuiteBase
+
+ODD_NAMES = [
+    "a@b.example",
+    "plus+sign",
+    "sla/sh",
+    "back\\slash",
+    "two words",
+    "O'Brien",
+    "comma, comma",
+    "per%2Fcent",
+    "#hash",
+    "what?",
+    "a&b=c",
+    "emoji😀",
+    "e\u0301clair",
+    "\u00e9cole",
+    "ışık",
+    "İzmir",
+    "שלום",
+    "x" * 255,
+    "x" * 256,
+    ".",
+    "..",
+    "{name}",
+    "UPPER",
+]
+
+
+class Changing(SuiteBase):
+    """What each change does, once and twice, and what a mode lets through."""
+
+    async def test_a_life_from_joining_to_leaving(self) -> None:
+        place = self.place()
+        target = place.open()
+        account = await self.made(target, **{PHONE: "1"})
+        world = await place.account("anna")
+        assert world == {
+            "name": "anna",
+            "key": account.key,
+            "email": "anna@example.com",
+            "display_name": "Anna Abel",
+            "active": True,
+            "groups": [],
+            "properties": {"phone": "1"},
+        }
+        fields = {"email": "anna@new.example", "display_name": "Anna Bell", PHONE: "2", "properties.room": "R1"}
+        answer = await target.apply(UpdateAccount(account, fields))
+        assert (answer.shown["email"], answer.shown["display_name"]) == ("anna@new.example", "Anna Bell")
+        await target.apply(CreateGroup("Dev Team"))
+        await target.apply(JoinGroups(account, ("Dev Team", "helpdesk")))
+        renamed = await target.apply(RenameAccount(account, "anna.bell"))
+        assert renamed.account == Handle(account.key, "anna.bell")
+        assert await place.account("anna") is None
+        world = await place.account("anna.bell")
+        assert world is not None
+        assert world["key"] == account.key
+        assert world["groups"] == ["Dev Team", "helpdesk"]
+        assert (world["email"], world["display_name"]) == ("anna@new.example", "Anna Bell")
+        assert world["properties"] == {"phone": "2", "room": "R1"}
+        assert renamed.account is not None
+        left = await target.apply(LeaveGroups(renamed.account, ("helpdesk",)))
+        assert left.outcome is Outcome.APPLIED
+        shut = await target.apply(DeactivateAccount(renamed.account))
+        assert shut.shown["active"] == "false"
+        world = await place.account("anna.bell")
+        assert world is not None
+        assert (world["active"], world["groups"]) == (False, ["Dev Team"])
+        listed = await collect(target, MembersOf("Dev Team"))
+        assert [m.name for m in listed if isinstance(m, MemberSeen)] == ["anna.bell"]
+        opened = await target.apply(ReactivateAccount(renamed.account))
+        assert opened.shown["active"] == "true"
+        world = await place.account("anna.bell")
+        assert world is not None
+        assert world["active"]
+
+    async def test_what_the_answer_shows_is_what_is_there(self) -> None:
+        place = self.place()
+        answer = await place.open().apply(CreateAccount({**ANNA, "username": "ANNA"}))
+        world = await place.account("anna")
+        assert world is not None
+        assert answer.shown == {
+            "username": world["name"],
+            "email": world["email"],
+            "display_name": world["display_name"],
+            "active": "true",
+        }
+
+    async def test_fields_are_cleared_and_clearing_nothing_is_no_error(self) -> None:
+        place = self.place()
+        target = place.open()
+        account = await self.made(target, **{PHONE: "1"})
+        for _ in range(2):
+            await target.apply(UpdateAccount(account, {PHONE: None, "properties.room": ""}))
+        world = await place.account("anna")
+        assert world is not None
+        assert world["properties"] == {}
+        (seen, _) = await collect(target, ByKey(account.key, (PHONE,)))
+        assert isinstance(seen, AccountSeen)
+        assert seen.fields[PHONE] is None
+
+    async def test_what_the_application_has_not_is_refused(self) -> None:
+        target = self.place().open()
+        account = await self.made(target)
+        for fields in ({"shoe_size": "43"}, {"email": None}, {"email": "not an address"}):
+            with pytest.raises(Rejected):
+                await target.apply(UpdateAccount(account, fields))
+
+    async def test_changes_that_call_nobody_do_not_arrive(self) -> None:
+        place = self.place()
+        for change in (AdoptAccount(Handle("admin", "admin"), "by hand"), AdoptGroup("helpdesk")):
+            with pytest.raises(ValueError, match="not a request"):
+                await place.open().apply(change)
+        assert (await place.state())["writes"] == 0
+
+    async def test_a_change_to_nobody_is_not_found(self) -> None:
+        target = self.place().open()
+        ghost = Handle("no-such-key", "ghost")
+        changes: list[Change] = [
+            UpdateAccount(ghost, {"email": "a@b.example"}),
+            UpdateAccount(ghost, {PHONE: None}),
+            RenameAccount(ghost, "ghost2"),
+            DeactivateAccount(ghost),
+            JoinGroups(ghost, ("helpdesk",)),
+            LeaveGroups(ghost, ("helpdesk",)),
+        ]
+        for change in changes:
+            with pytest.raises(NotFound):
+                await target.apply(change)
+        account = await self.made(target)
+        with pytest.raises(NotFound):
+            await target.apply(JoinGroups(account, ("no such group",)))
+        assert (await target.apply(LeaveGroups(account, ("no such group",)))).outcome is Outcome.ALREADY
+
+    async def test_a_name_that_is_taken_is_a_conflict(self) -> None:
+        place = self.place()
+        target = place.open()
+        account = await self.made(target)
+        before = await place.state()
+        for change in (CreateAccount({**ANNA, "username": "Anna"}), RenameAccount(account, "MWOLF")):
+            with pytest.raises(Conflict):
+                await target.apply(change)
+        for group in ("helpdesk", "HELPDESK"):
+            with pytest.raises(Conflict):
+                await target.apply(CreateGroup(group))
+        assert await place.state() == before
+
+    async def test_twice_is_as_once(self) -> None:
+        for kind in self.writes:
+            place = self.place()
+            target = place.open()
+            change = await self.scene(target, kind)
+            assert (await target.apply(change)).outcome is Outcome.APPLIED
+            once = await place.state()
+            if kind in (ChangeKind.CREATE_ACCOUNT, ChangeKind.CREATE_GROUP):
+                with pytest.raises(Conflict):
+                    await target.apply(change)
+            else:
+                again = await target.apply(change)
+                joins = kind in (ChangeKind.JOIN_GROUPS, ChangeKind.LEAVE_GROUPS)
+                assert again.outcome is (Outcome.ALREADY if joins else Outcome.APPLIED)
+            assert {**await place.state(), "writes": 0} == {**once, "writes": 0}
+
+    @pytest.mark.parametrize("name", ODD_NAMES)
+    async def test_an_odd_account_name_works_or_is_refused(self, name: str) -> None:
+        place = self.place()
+        target = place.open()
+        try:
+            account = await self.made(target, username=name)
+        except Rejected:
+            assert len((await place.state())["accounts"]) == len((await self.place().state())["accounts"])
+            return
+        world = await place.account(account.name)
+        assert world is not None
+        canon = target.capabilities.fields["username"].canon
+        assert canon(world["name"]) == canon(name)
+        for what in (ByName(name), ByKey(account.key)):
+            (seen, _) = await collect(target, what)
+            assert isinstance(seen, AccountSeen)
+            assert seen.key == account.key
+        await target.apply(JoinGroups(account, ("helpdesk",)))
+        await target.apply(DeactivateAccount(account))
+        world = await place.account(account.name)
+        assert world is not None
+        assert (world["groups"], world["active"]) == (["helpdesk"], False)
+        assert (await target.apply(LeaveGroups(account, ("helpdesk",)))).outcome is Outcome.APPLIED
+
+    @pytest.mark.parametrize("name", ODD_NAMES)
+    async def test_an_odd_group_name_works_or_is_refused(self, name: str) -> None:
+        place = self.place()
+        target = place.open()
+        account = await self.made(target)
+        try:
+            await target.apply(CreateGroup(name))
+        except Rejected:
+            assert await place.group(name) is None
+            return
+        await target.apply(JoinGroups(account, (name,)))
+        world = await place.group(name)
+        assert world is not None
+        assert world["members"] == ["anna"]
+        (seen, _) = await collect(target, GroupByName(name))
+        assert isinstance(seen, GroupSeen)
+        assert seen.name == name
+        listed = await collect(target, MembersOf(name))
+        assert [m.key for m in listed if isinstance(m, MemberSeen)] == [account.key]
+        assert (await target.apply(JoinGroups(account, (name,)))).outcome is Outcome.ALREADY
+        await target.apply(LeaveGroups(account, (name,)))
+        assert (await target.apply(LeaveGroups(account, (name,)))).outcome is Outcome.ALREADY
+
+    async def test_two_normal_forms_of_a_name_are_told_apart_or_refused(self) -> None:
+        place = self.place()
+        target = place.open()
+        keys = []
+        for name in ("jos\u00e9", "jose\u0301"):
+            try:
+                keys.append((await self.made(target, username=name)).key)
+            except (Rejected, Conflict):
+                continue
+        assert len(set(keys)) == len(keys) >= 1
+
+    @pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.CREATE_ONLY, Mode.NO_REMOVAL])
+    async def test_a_mode_is_held_in_the_client(self, mode: Mode) -> None:
+        for kind in self.writes:
+            place = self.place()
+            change = await self.scene(place.open(), kind)
+            before = await place.state()
+            got = await self.attempt(place.open(mode), change)
+            if mode.allows(kind):
+                assert isinstance(got, Answer)
+            else:
+                assert type(got) is NotAllowed
+                assert await place.state() == before
+        assert mode is Mode.FULL or not any(mode.allows(kind) for kind in LOSING)
+
+    async def test_observing_reads_everything(self) -> None:
+        target = self.place().open(Mode.OBSERVE)
+        assert (await target.check()).ok
+        completed(await collect(target, Accounts()))
+        completed(await collect(target, MembersOf("helpdesk")))

@@ -1,0 +1,11 @@
+"""The contract suite that every target has to pass: subclass it, say where the calls go, and add nothing else."""
+
+from __future__ import annotations
+
+from .suite_changes import Changing
+from .suite_faults import Faulty
+from .suite_reading import Reading
+
+
+class TargetContract(Reading, Changing, Faulty):
+    """Everything that a target promises."""
