@@ -1,0 +1,247 @@
+"""Intake: the one way in for what sources tell; a request is one transaction with its audit entry and its marks."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from psycopg import errors
+
+from tenure.model.clock import Clock
+from tenure.model.event import GroupGone, GroupSeen, IdentityGone, IdentitySeen, MemberGone, MemberSeen
+from tenure.store import directory, listing, marks
+from tenure.store.audit import Entry, record
+from tenure.store.database import Connection, Database
+from tenure.store.directory import GroupRow, IdentityRow
+from tenure.store.recording import MembersWritten, write_identity, write_members
+
+T = TypeVar("T")
+
+SLOTS = 32
+"""Parts of a group's version: writers that pick different ones do not wait for each other."""
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PushSource:
+    """A source that calls us: its number and name, the targets that it feeds, the SHA-256 of each of its tokens."""
+
+    id: int
+    name: str
+    targets: tuple[int, ...]
+    token_hashes: tuple[bytes, ...]
+
+
+class NameTaken(Exception):
+    """Another identity of the source has this userName."""
+
+
+class UnknownMembers(Exception):
+    """Somebody who is not an identity of the source was to be put into a group; `ids` says who."""
+
+    def __init__(self, ids: Sequence[UUID]) -> None:
+        """`ids`: those that are unknown."""
+        super().__init__(f"{len(ids)} unknown members")
+        self.ids = ids
+
+
+class Intake:
+    """Takes in the events of any source."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        on_commit: Callable[[], None],
+        slot: Callable[[], int] = lambda: secrets.randbelow(SLOTS),
+    ) -> None:
+        """`on_commit` is called after each commit that left a mark; `slot` picks the part of a group's version."""
+        self.database = database
+        self._clock, self._on_commit, self._slot = clock, on_commit, slot
+
+    async def deliver(self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]]) -> T:
+        """Run the work of one request in one transaction; what it raises undoes all of it.
+
+        When the database ends it for a deadlock, it is run again. Raises NameTaken, UnknownMembers.
+        """
+        return await self._deliver(source, method, work, alone=False)
+
+    async def new_identity(self, source: PushSource, method: str, event: IdentitySeen) -> IdentityRow:
+        """A request that tells of a new identity: one statement. Raises NameTaken."""
+
+        async def work(delivery: Delivery) -> IdentityRow:
+            return await delivery.identity_seen(event, None)
+
+        return await self._deliver(source, method, work, alone=True)
+
+    async def change_members(
+        self,
+        source: PushSource,
+        method: str,
+        group: UUID,
+        seen: Iterable[MemberSeen],
+        gone: Iterable[MemberGone] | None,
+    ) -> bool:
+        """A request that changes who is in a group and nothing else (see `Delivery.members`): one statement.
+
+        False when there is no such group. Raises UnknownMembers.
+        """
+
+        async def work(delivery: Delivery) -> bool:
+            return await delivery.members(group, seen, gone)
+
+        return await self._deliver(source, method, work, alone=True)
+
+    async def _deliver(
+        self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]], *, alone: bool
+    ) -> T:
+        """`alone`: the work writes by a single statement, which needs no transaction around it."""
+        for attempt in range(_ATTEMPTS):
+            try:
+                return await self._once(source, method, work, alone)
+            except (errors.DeadlockDetected, errors.SerializationFailure):
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            except errors.UniqueViolation as violation:
+                if violation.diag.constraint_name == "identity_user_name":
+                    raise NameTaken from None
+                raise
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _once(
+        self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]], alone: bool
+    ) -> T:
+        opened = listing.autocommit(self.database) if alone else self.database.transaction()
+        async with opened as connection:
+            delivery = Delivery(connection, source, method, self._clock.now(), self._slot())
+            done = await work(delivery)
+        if delivery.marked:
+            self._on_commit()
+        return done
+
+
+class Delivery:
+    """One request of one source while its transaction is open."""
+
+    def __init__(self, connection: Connection, source: PushSource, method: str, now: datetime, slot: int) -> None:
+        """Everything that is written bears the time `now`; `method` is told in the audit."""
+        self.connection, self.source, self.marked = connection, source, False
+        self._method, self._now, self._slot = method, now, slot
+
+    async def identity(self, identity: UUID, *, ending: bool = False) -> IdentityRow | None:
+        """A live identity of the source, locked; `ending` when it is to be deleted."""
+        return await directory.lock_identity(self.connection, self.source.id, identity, ending=ending)
+
+    async def group(self, group: UUID, strength: str) -> GroupRow | None:
+        """A live group of the source, locked (see `directory.lock_group`)."""
+        return await directory.lock_group(self.connection, self.source.id, group, strength)
+
+    async def identity_seen(self, event: IdentitySeen, before: IdentityRow | None) -> IdentityRow:
+        """Store a new identity, or what changed in the one that was locked; nothing is written when nothing did."""
+        said = dict(event.attributes)
+        if before is None:
+            facts, personal = {"attributes": sorted(said)}, {"userName": said["userName"], "new": said}
+            entry = self._entry("identity.created", event.id, facts, personal)
+            await self._write(directory.adding(self.source.id, event, self._now), entry, marks.SINGLE)
+            return IdentityRow(event.id, said, 1, self._now, self._now, [])
+        if said == before.document:
+            return before
+        after = replace(before, document=said, version=before.version + 1, modified_at=self._now)
+        entry = self._entry(_action(before, after), event.id, *_difference(before.document, said))
+        prio = marks.LEAVER if before.active and not after.active else marks.SINGLE
+        await self._write(directory.changing(event, self._now), entry, prio)
+        return after
+
+    async def identity_gone(self, event: IdentityGone, before: IdentityRow) -> None:
+        """Leave a tombstone of the identity that was locked; its memberships end."""
+        groups = await directory.end_memberships(self.connection, event.id)
+        if groups:
+            await directory.bump(self.connection, groups, self._slot, self._now)
+        facts = {"groups": [str(group) for group in groups]}
+        entry = self._entry("identity.removed", event.id, facts, {"userName": before.user_name})
+        await self._write(directory.burying(event.id, self._now), entry, marks.LEAVER)
+
+    async def group_seen(self, event: GroupSeen, before: GroupRow | None) -> None:
+        """Store a new group, or what changed in the one that was locked; a rename concerns all its members."""
+        document = directory.group_document(event)
+        if before is None:
+            await directory.add_group(self.connection, self.source.id, event, self._now)
+            await record(self.connection, self._entry("group.created", event.id, {"displayName": event.display_name}))
+        elif document != before.document:
+            renamed = event.display_name != before.display_name
+            await directory.change_group(self.connection, event)
+            await directory.bump(self.connection, [event.id], self._slot, self._now)
+            facts = {"old": before.document, "new": document}
+            entry = self._entry("group.renamed" if renamed else "group.changed", event.id, facts)
+            cause = await record(self.connection, entry)
+            if renamed and self.source.targets:
+                scope = f"scope:{event.id}"
+                await marks.mark_subject(self.connection, self.source.targets, scope, marks.READINGS, cause)
+                self.marked = True
+
+    async def group_gone(self, event: GroupGone, before: GroupRow) -> None:
+        """Leave a tombstone of the group that was locked; its memberships end."""
+        await directory.bury_group(self.connection, event.id, self._now)
+        entry = self._entry("group.removed", event.id, {"displayName": before.display_name})
+        await self._write_members(entry, event.id, [], None, ended=True)
+
+    async def members(self, group: UUID, seen: Iterable[MemberSeen], gone: Iterable[MemberGone] | None) -> bool:
+        """Put people into a group and take others out; with `gone` None nobody stays but those seen.
+
+        False when there is no such group. Raises UnknownMembers when one of those seen is not a live identity of the
+        source: then nothing is written.
+        """
+        joining = sorted({event.identity for event in seen})
+        leaving = None if gone is None else sorted({event.identity for event in gone})
+        written = await self._write_members(self._entry("group.members", group), group, joining, leaving)
+        if written.unknown:
+            raise UnknownMembers(await directory.unknown_identities(self.connection, self.source.id, joining))
+        return written.found
+
+    async def _write_members(
+        self, entry: Entry, group: UUID, join: Sequence[UUID], leave: Sequence[UUID] | None, *, ended: bool = False
+    ) -> MembersWritten:
+        written = await write_members(
+            self.connection, entry, group,
+            join=join, leave=leave, targets=self.source.targets, slot=self._slot, ended=ended,
+        )  # fmt: skip
+        self.marked |= written.touched > 0 and bool(self.source.targets)
+        return written
+
+    async def _write(self, statement: tuple[str, Sequence[Any]], entry: Entry, prio: int) -> None:
+        await write_identity(self.connection, statement, entry, self.source.targets, prio)
+        self.marked |= bool(self.source.targets)
+
+    def _entry(
+        self,
+        action: str,
+        subject: UUID,
+        facts: Mapping[str, Any] | None = None,
+        personal: Mapping[str, Any] | None = None,
+    ) -> Entry:
+        return Entry(
+            at=self._now, actor=f"source:{self.source.name}", action=action, subject=str(subject),
+            source=self.source.id, facts={"method": self._method, **(facts or {})}, personal=personal or {},
+        )  # fmt: skip
+
+
+def _action(before: IdentityRow, after: IdentityRow) -> str:
+    if before.active == after.active:
+        return "identity.changed"
+    return "identity.reactivated" if after.active else "identity.deactivated"
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The names of the attributes that differ, for the facts, and their values, which are personal."""
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    values = {
+        "userName": new["userName"],
+        "old": {name: old[name] for name in names if name in old},
+        "new": {name: new[name] for name in names if name in new},
+    }
+    return {"attributes": names}, values
+

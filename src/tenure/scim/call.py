@@ -1,0 +1,127 @@
+"""One request at the SCIM door: its body, its parameters and the way to answer it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tenure.engine.intake import Intake, PushSource
+from tenure.scim import answers
+from tenure.scim.dialects import our_id
+from tenure.scim.errors import MEDIA_TYPE, ScimError, invalid_syntax, invalid_value, not_found
+from tenure.scim.schema import ResourceType
+
+LONGEST_BODY = 8 * 2**20
+"""Bytes: a PATCH of 10,000 members and more fits."""
+PAGE_DEFAULT, PAGE_MOST = 100, 1_000
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}\Z")
+_INTEGER = re.compile(r"\s*[+-]?\d{1,40}\s*\Z")
+
+
+@dataclass
+class Call:
+    """A request of an authenticated source. `base` is the URL of its SCIM root, `key` the last part of the path."""
+
+    request: Request
+    source: PushSource
+    intake: Intake
+    base: str
+    key: str
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The query parameters by name in lower case; of one that is repeated the last counts."""
+        query: bytes = self.request.scope["query_string"]
+        if not query:
+            return {}
+        return {k.lower(): v for k, v in parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
+
+    def projection(self, kind: ResourceType) -> answers.Projection:
+        """Which attributes are asked for."""
+        asked = self.parameters
+        return answers.projection(asked.get("attributes"), asked.get("excludedattributes"), kind)
+
+    def window(self) -> tuple[int, int]:
+        """How many hits to skip and how many to answer with, within our bounds (RFC 7644 section 3.4.2.4)."""
+        start = self._number("startindex", 1)
+        count = self._number("count", PAGE_DEFAULT)
+        return min(max(start, 1), 2**31) - 1, min(max(count, 0), PAGE_MOST)
+
+    def _number(self, name: str, default: int) -> int:
+        text = self.parameters.get(name)
+        if text is None or not text.strip():
+            return default
+        if not _INTEGER.match(text):
+            raise invalid_value(f"{name} must be a whole number.")
+        return int(text)
+
+    def id(self, kind: str) -> UUID:
+        """The id in the path. Raises ScimError (404) for one that cannot be ours."""
+        found = our_id(self.key)
+        if found is None:
+            raise not_found(kind, self.key)
+        return found
+
+    async def body(self) -> dict[str, Any]:
+        """The JSON object in the body. Raises ScimError: 413 when it is too long, 400 invalidSyntax."""
+        raw = await self._raw()
+        try:
+            found = orjson.loads(raw)
+        except orjson.JSONDecodeError as problem:
+            raise invalid_syntax(f"The body is not JSON: {str(problem)[:200]}.") from None
+        if not isinstance(found, dict):
+            raise invalid_syntax("The body must be a JSON object.")
+        return found
+
+    async def _raw(self) -> bytes:
+        too_long = ScimError(413, f"The body is longer than {LONGEST_BODY} bytes; send less at a time.")
+        announced = self.request.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > LONGEST_BODY:
+            raise too_long
+        raw = bytearray()
+        async for chunk in self.request.stream():
+            raw += chunk
+            if len(raw) > LONGEST_BODY:
+                raise too_long
+        return bytes(raw)
+
+    def unchanged(self, version: int) -> bool:
+        """True when the caller has this version already (If-None-Match)."""
+        known = self.request.headers.get("if-none-match")
+        if not known:
+            return False
+        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+        return "*" in tags or f'"{version}"' in tags
+
+
+def json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer with a body."""
+    return Response(orjson.dumps(body), status, headers, MEDIA_TYPE)
+
+
+def list_response(total: int, start: int, resources: list[Any]) -> dict[str, Any]:
+    """A page of a list; `itemsPerPage` is what it really holds."""
+    return {
+        "schemas": [answers.LIST],
+        "totalResults": total,
+        "startIndex": start,
+        "itemsPerPage": len(resources),
+        "Resources": resources,
+    }
+
+
+def origin(request: Request, base_url: str | None) -> str:
+    """Our public address without a slash at the end: what was configured, else what the request was sent to."""
+    if base_url:
+        return base_url.rstrip("/")
+    host = request.headers.get("host", "")
+    return f"{request.scope.get('scheme', 'http')}://{host if _HOST.match(host) else 'localhost'}"

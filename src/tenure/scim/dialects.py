@@ -1,0 +1,89 @@
+"""What identity providers really send, and what it means: each tolerance of the SCIM door has its name here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+_BOOLEANS = {"true": True, "false": False}
+
+
+def boolean(value: object) -> bool | None:
+    """A boolean, also as text in any case (Entra ID sends "True" and "False"); None when it is neither."""
+    if isinstance(value, bool):
+        return value
+    return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def listed(value: object) -> list[Any]:
+    """The values of a multi-valued attribute: a list, or the one value that some providers send instead."""
+    return value if isinstance(value, list) else [value]
+
+
+def single(value: object) -> object:
+    """The value of a single-valued attribute: Entra ID wraps `manager` in a list of one."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def referenced(value: object) -> object:
+    """An element as an object: a bare text (an id of a manager or a member, an address) stands for its `value`."""
+    if isinstance(value, str):
+        return {"value": value} if value else None
+    return value
+
+
+def document(value: object) -> object:
+    """A PATCH value that is a whole document; scim-for-keycloak sends it as JSON inside a text."""
+    if isinstance(value, str):
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value
+
+
+def verb(operation: dict[str, Any]) -> str:
+    """The verb of a PATCH operation: Entra ID's older dialect writes `Add`, `Replace`, `Remove`."""
+    found = _get(operation, "op")
+    return found.strip().lower() if isinstance(found, str) else ""
+
+
+def path_and_value(operation: dict[str, Any]) -> tuple[object, object]:
+    """The path and the value of a PATCH operation; keys that SCIM does not know (`name`) are passed over."""
+    return _get(operation, "path"), _get(operation, "value")
+
+
+def operations(body: dict[str, Any]) -> object:
+    """The operations of a PATCH body, whose key some write in lower case."""
+    return _get(body, "Operations")
+
+
+def member_ids(value: object) -> Iterator[object]:
+    """The ids in a list of members: objects with a `value`, bare ids, or one of either instead of a list."""
+    for element in listed(value):
+        if isinstance(element, dict):
+            element = _get(element, "value")
+        if element is not None:
+            yield element
+
+
+def our_id(value: object) -> UUID | None:
+    """An id that we may have given, or None: ours are UUIDs in lower case, and ids are compared exactly."""
+    if not isinstance(value, str) or len(value) != 36:
+        return None
+    try:
+        found = UUID(value)
+    except ValueError:
+        return None
+    return found if str(found) == value else None
+
+
+def _get(entries: dict[str, Any], name: str) -> Any:
+    """The entry of this name, in whatever case it is written."""
+    if name in entries:
+        return entries[name]
+    lower = name.lower()
+    return next((v for k, v in entries.items() if k.lower() == lower), None)

@@ -1,0 +1,102 @@
+"""What this door can do, told in SCIM's own words (RFC 7643 sections 5 to 7, RFC 7644 section 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from tenure.scim.call import PAGE_MOST, Call, json, list_response
+from tenure.scim.definitions import RESOURCE_TYPES as TYPES
+from tenure.scim.definitions import SCHEMAS as SERVED
+from tenure.scim.errors import ScimError, not_found
+from tenure.scim.schema import ResourceType, Schema, render_schema
+
+_CORE = "urn:ietf:params:scim:schemas:core:2.0:"
+
+
+async def configuration(call: Call) -> Response:
+    """GET /ServiceProviderConfig: every part is there, also of what is not supported; strict clients need them."""
+    _refuse_filter(call)
+    return json(
+        {
+            "schemas": [f"{_CORE}ServiceProviderConfig"],
+            "patch": {"supported": True},
+            "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+            "filter": {"supported": True, "maxResults": PAGE_MOST},
+            "changePassword": {"supported": False},
+            "sort": {"supported": False},
+            "etag": {"supported": False},
+            "authenticationSchemes": [
+                {
+                    "type": "oauthbearertoken",
+                    "name": "Bearer token",
+                    "description": "A long-lived token of this source in the Authorization header.",
+                    "specUri": "https://www.rfc-editor.org/info/rfc6750",
+                    "primary": True,
+                }
+            ],
+            "meta": _meta("ServiceProviderConfig", f"{call.base}/ServiceProviderConfig"),
+        }
+    )
+
+
+async def resource_types(call: Call) -> Response:
+    """GET /ResourceTypes."""
+    _refuse_filter(call)
+    return json(list_response(len(TYPES), 1, [_resource_type(kind, call.base) for kind in TYPES]))
+
+
+async def resource_type(call: Call) -> Response:
+    """GET /ResourceTypes/{name}."""
+    for kind in TYPES:
+        if kind.name.lower() == call.key.lower():
+            return json(_resource_type(kind, call.base))
+    raise not_found("ResourceType", call.key)
+
+
+async def schemas(call: Call) -> Response:
+    """GET /Schemas."""
+    _refuse_filter(call)
+    return json(list_response(len(SERVED), 1, [_schema(schema, call.base) for schema in SERVED]))
+
+
+async def schema(call: Call) -> Response:
+    """GET /Schemas/{urn}."""
+    for one in SERVED:
+        if one.urn.lower() == call.key.lower():
+            return json(_schema(one, call.base))
+    raise not_found("Schema", call.key)
+
+
+def _resource_type(kind: ResourceType, base: str) -> dict[str, Any]:
+    return {
+        "schemas": [f"{_CORE}ResourceType"],
+        "id": kind.name,
+        "name": kind.name,
+        "endpoint": kind.endpoint,
+        "description": kind.description,
+        "schema": kind.schema.urn,
+        "schemaExtensions": [{"schema": extension.urn, "required": False} for extension in kind.extensions],
+        "meta": _meta("ResourceType", f"{base}/ResourceTypes/{kind.name}"),
+    }
+
+
+def _schema(one: Schema, base: str) -> dict[str, Any]:
+    return render_schema(one) | {"meta": _meta("Schema", f"{base}/Schemas/{one.urn}")}
+
+
+def _meta(kind: str, location: str) -> dict[str, str]:
+    return {"resourceType": kind, "location": location}
+
+
+def _refuse_filter(call: Call) -> None:
+    if "filter" in call.parameters:
+        raise ScimError(403, "Discovery cannot be filtered.")
+
+
+CONFIGURATION = {"GET": configuration}
+RESOURCE_TYPES = {"GET": resource_types}
+RESOURCE_TYPE = {"GET": resource_type}
+SCHEMAS = {"GET": schemas}
+SCHEMA = {"GET": schema}

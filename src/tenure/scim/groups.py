@@ -1,0 +1,164 @@
+"""The endpoint /Groups: groups and who is in them; members are rows, and no request reads all of them to change one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from starlette.responses import Response
+
+from tenure.engine.intake import Delivery, UnknownMembers
+from tenure.model.event import GroupGone, GroupSeen, MemberGone, MemberSeen
+from tenure.scim import answers, documents, members, patch, query
+from tenure.scim.call import Call, json, list_response
+from tenure.scim.definitions import GROUP
+from tenure.scim.documents import Document
+from tenure.scim.errors import no_target, not_found
+from tenure.scim.members import MEMBERS, MemberChange
+from tenure.scim.patch import Step
+from tenure.scim.streaming import group_with_members, groups_with_members
+from tenure.store import listing
+from tenure.store.directory import present_members
+from tenure.store.filters import GROUPS
+
+T = TypeVar("T")
+
+
+async def listed(call: Call) -> Response:
+    """GET /Groups: the groups that match a filter, oldest first, with their members unless these are not wanted."""
+    wanted = call.projection(GROUP)
+    offset, limit = call.window()
+    text = call.parameters.get("filter")
+    condition = None if text is None else query.condition(text, GROUP, GROUPS)
+    if wanted.wants(MEMBERS):
+        return await groups_with_members(call, condition, offset, limit, wanted)
+    async with listing.autocommit(call.intake.database) as connection:
+        total, rows = await listing.groups(connection, call.source.id, condition, offset, limit)
+    return json(list_response(total, offset + 1, [answers.group(row, call.base, wanted) for row in rows]))
+
+
+async def read(call: Call) -> Response:
+    """GET /Groups/{id}."""
+    return await _answer(call, call.id("Group"))
+
+
+async def create(call: Call) -> Response:
+    """POST /Groups, with or without members. Two groups may bear one name."""
+    body = await call.body()
+    joining = members.taken_from(body)
+    event = _seen(uuid4(), documents.clean(body, GROUP))
+
+    async def work(delivery: Delivery) -> None:
+        await delivery.group_seen(event, None)
+        if joining:
+            await delivery.members(event.id, [MemberSeen(event.id, one) for one in joining], ())
+
+    await _deliver(call, work)
+    return await _answer(call, event.id, 201)
+
+
+async def replace(call: Call) -> Response:
+    """PUT /Groups/{id}: who is not in the body's members is no longer in the group; it never creates."""
+    body = await call.body()
+    joining = members.taken_from(body)
+    event = _seen(call.id("Group"), documents.clean(body, GROUP))
+
+    async def work(delivery: Delivery) -> None:
+        before = await delivery.group(event.id, "NO KEY UPDATE")
+        if before is None:
+            raise not_found("Group", call.key)
+        await delivery.group_seen(event, before)
+        await delivery.members(event.id, [MemberSeen(event.id, one) for one in joining], None)
+
+    await _deliver(call, work)
+    return await _answer(call, event.id)
+
+
+async def change(call: Call) -> Response:
+    """PATCH /Groups/{id}: 204, as Entra ID wants it, or 200 when attributes were asked for."""
+    key = call.id("Group")
+    todo = patch.steps(await call.body(), GROUP)
+    on_members = members.fold(step for step in todo if step.attribute.name == MEMBERS)
+    on_record = [step for step in todo if step.attribute.name != MEMBERS]
+
+    if on_record or on_members.required:
+        await _deliver(call, _changes(call, key, on_record, on_members))
+    elif not await _refusing(call.intake.change_members(call.source, "PATCH", key, *_events(key, on_members))):
+        raise not_found("Group", call.key)
+    if call.parameters.keys() & {"attributes", "excludedattributes"}:
+        return await _answer(call, key)
+    return Response(status_code=204)
+
+
+async def delete(call: Call) -> Response:
+    """DELETE /Groups/{id}: the group is gone, and everybody who was in it is looked at."""
+    event = GroupGone(call.id("Group"))
+
+    async def work(delivery: Delivery) -> None:
+        before = await delivery.group(event.id, "UPDATE")
+        if before is None:
+            raise not_found("Group", call.key)
+        await delivery.group_gone(event, before)
+
+    await _deliver(call, work)
+    return Response(status_code=204)
+
+
+def _changes(
+    call: Call, key: UUID, on_record: Sequence[Step], on_members: MemberChange
+) -> Callable[[Delivery], Awaitable[None]]:
+    """The work of a PATCH that needs to look before it writes."""
+
+    async def work(delivery: Delivery) -> None:
+        before = await delivery.group(key, "NO KEY UPDATE")
+        if before is None:
+            raise not_found("Group", call.key)
+        if on_members.required:
+            there = await present_members(delivery.connection, key, list(on_members.required))
+            if there != on_members.required:
+                raise no_target("No member matches the filter of the path.")
+        if on_record:
+            await delivery.group_seen(_seen(key, patch.apply(before.document, on_record, GROUP)), before)
+        if on_members.whole or on_members.join or on_members.leave:
+            await delivery.members(key, *_events(key, on_members))
+
+    return work
+
+
+def _events(key: UUID, change: MemberChange) -> tuple[list[MemberSeen], list[MemberGone] | None]:
+    gone = None if change.whole else [MemberGone(key, one) for one in change.leave]
+    return [MemberSeen(key, one) for one in change.join], gone
+
+
+def _seen(key: UUID, document: Document) -> GroupSeen:
+    return GroupSeen(key, document["displayName"], document.get("externalId"))
+
+
+async def _deliver(call: Call, work: Callable[[Delivery], Awaitable[T]]) -> T:
+    return await _refusing(call.intake.deliver(call.source, call.request.method, work))
+
+
+async def _refusing(doing: Awaitable[T]) -> T:
+    """The result, or the error of SCIM for members that do not exist."""
+    try:
+        return await doing
+    except UnknownMembers as unknown:
+        raise members.unknown_member(unknown.ids[0] if unknown.ids else "somebody") from None
+
+
+async def _answer(call: Call, key: UUID, status: int = 200) -> Response:
+    """The group as it is stored now."""
+    wanted = call.projection(GROUP)
+    if wanted.wants(MEMBERS):
+        return await group_with_members(call, key, wanted, status)
+    async with listing.autocommit(call.intake.database) as connection:
+        row = await listing.group(connection, call.source.id, key)
+    if row is None:
+        raise not_found("Group", str(key))
+    headers: dict[str, Any] = {"ETag": answers.etag(row.version), "Location": f"{call.base}/Groups/{row.id}"}
+    return json(answers.group(row, call.base, wanted), status, headers)
+
+
+COLLECTION = {"GET": listed, "POST": create}
+ONE = {"GET": read, "PUT": replace, "PATCH": change, "DELETE": delete}

@@ -1,0 +1,96 @@
+"""The SCIM door: which request goes where, who may knock, and that every answer is SCIM."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import quote
+
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from tenure.engine.intake import Intake, PushSource
+from tenure.scim import discovery, groups, tokens, users
+from tenure.scim.call import Call, origin
+from tenure.scim.errors import ScimError, response
+
+Handler = Callable[[Call], Awaitable[Response]]
+Sources = Callable[[], Mapping[str, PushSource]]
+
+ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
+    "users": (users.COLLECTION, users.ONE),
+    "groups": (groups.COLLECTION, groups.ONE),
+    "serviceproviderconfig": (discovery.CONFIGURATION, {}),
+    "resourcetypes": (discovery.RESOURCE_TYPES, discovery.RESOURCE_TYPE),
+    "schemas": (discovery.SCHEMAS, discovery.SCHEMA),
+}
+"""By endpoint in lower case: the handlers of the collection and those of one resource in it, by HTTP method."""
+
+_log = structlog.get_logger(__name__)
+
+
+def build(intake: Intake, sources: Sources, base_url: str | None = None) -> Mount:
+    """The route of the door: `/scim/<source>/v2/...`.
+
+    `sources` gives the push sources by name, as they are at that moment. `base_url` is our public address, without
+    `/scim`; without it, locations are told from the request's own host.
+    """
+    return Mount("/scim", app=Door(intake, sources, base_url))
+
+
+class Door:
+    """An ASGI application that answers SCIM, its errors included, and nothing else."""
+
+    def __init__(self, intake: Intake, sources: Sources, base_url: str | None) -> None:
+        """See `build`."""
+        self._intake, self._sources, self._base_url = intake, sources, base_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        try:
+            answer = await self._answer(Request(scope, receive))
+        except ScimError as error:
+            answer = response(error)
+        except ClientDisconnect:
+            return
+        except (PoolTimeout, psycopg.OperationalError) as problem:
+            _log.error("scim.database", problem=type(problem).__name__)
+            answer = response(ScimError(503, "The database is busy or away; try again.", headers={"Retry-After": "5"}))
+        except Exception as problem:  # told without its message, which may hold personal values
+            where = "".join(traceback.format_tb(problem.__traceback__))
+            _log.error("scim.failed", method=scope["method"], problem=type(problem).__name__, where=where)
+            answer = response(ScimError(500, "Something went wrong here; it has been logged."))
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        path = [part for part in _below(request.scope).split("/") if part]
+        source = self._sources().get(path[0]) if path else None
+        if source is None:
+            raise ScimError(404, "There is no such source; the address is /scim/<source>/v2.")
+        if not tokens.authorised(request.headers.get("authorization"), source.token_hashes):
+            raise ScimError(401, "The bearer token is missing or wrong.", headers={"WWW-Authenticate": "Bearer"})
+        if len(path) < 3 or path[1].lower() != "v2" or len(path) > 4 or path[2].lower() not in ENDPOINTS:
+            raise ScimError(404, "There is no such endpoint; Users, Groups, Schemas and the like are under /v2/.")
+        handlers = ENDPOINTS[path[2].lower()][len(path) - 3]
+        method = "GET" if request.method == "HEAD" else request.method
+        handler = handlers.get(method)
+        if handler is None:
+            allowed = ", ".join(handlers)
+            if not allowed:
+                raise ScimError(404, "There is no such endpoint.")
+            raise ScimError(405, f"{method} is not possible here; {allowed} are.", headers={"Allow": allowed})
+        base = f"{origin(request, self._base_url)}/scim/{quote(path[0], safe='')}/v2"
+        return await handler(Call(request, source, self._intake, base, path[3] if len(path) > 3 else ""))
+
+
+def _below(scope: Scope) -> str:
+    """The path below the place where the door is mounted."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

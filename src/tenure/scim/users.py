@@ -1,0 +1,113 @@
+"""The endpoint /Users: people, as their identity provider sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from tenure.engine.intake import Delivery, NameTaken
+from tenure.model.event import IdentityGone, IdentitySeen
+from tenure.scim import answers, documents, patch, query
+from tenure.scim.call import Call, json, list_response
+from tenure.scim.definitions import USER
+from tenure.scim.documents import Document
+from tenure.scim.errors import ScimError, not_found
+from tenure.store import listing
+from tenure.store.directory import IdentityRow
+from tenure.store.filters import IDENTITIES
+
+
+async def listed(call: Call) -> Response:
+    """GET /Users: the people who match a filter, oldest first."""
+    wanted = call.projection(USER)
+    offset, limit = call.window()
+    text = call.parameters.get("filter")
+    condition = None if text is None else query.condition(text, USER, IDENTITIES)
+    async with listing.autocommit(call.intake.database) as connection:
+        total, rows = await listing.identities(
+            connection, call.source.id, condition, offset, limit, groups=wanted.wants("groups")
+        )
+    return json(list_response(total, offset + 1, [answers.user(row, call.base, wanted) for row in rows]))
+
+
+async def create(call: Call) -> Response:
+    """POST /Users. The id is ours, whatever the body says; `active` is true unless it says otherwise."""
+    said = documents.clean(await call.body(), USER)
+    said.setdefault("active", True)
+    event = IdentitySeen(uuid4(), said)
+    try:
+        row = await call.intake.new_identity(call.source, "POST", event)
+    except NameTaken:
+        raise _taken() from None
+    return _answer(call, row, 201)
+
+
+async def read(call: Call) -> Response:
+    """GET /Users/{id}."""
+    wanted = call.projection(USER)
+    key = call.id("User")
+    async with listing.autocommit(call.intake.database) as connection:
+        row = await listing.identity(connection, call.source.id, key, groups=wanted.wants("groups"))
+    if row is None:
+        raise not_found("User", call.key)
+    if call.unchanged(row.version):
+        return Response(status_code=304, headers={"ETag": answers.etag(row.version)})
+    return _answer(call, row)
+
+
+async def replace(call: Call) -> Response:
+    """PUT /Users/{id}: what the body leaves out is cleared; it never creates."""
+    said = documents.clean(await call.body(), USER)
+    said.setdefault("active", True)
+    return await _change(call, lambda before: said)
+
+
+async def change(call: Call) -> Response:
+    """PATCH /Users/{id}: all of its operations take effect, or none."""
+    todo = patch.steps(await call.body(), USER)
+    return await _change(call, lambda before: patch.apply(before, todo, USER))
+
+
+async def delete(call: Call) -> Response:
+    """DELETE /Users/{id}: the record is gone, its name is free, and its account is looked at."""
+    event = IdentityGone(call.id("User"))
+
+    async def work(delivery: Delivery) -> None:
+        before = await delivery.identity(event.id, ending=True)
+        if before is None:
+            raise not_found("User", call.key)
+        await delivery.identity_gone(event, before)
+
+    await call.intake.deliver(call.source, "DELETE", work)
+    return Response(status_code=204)
+
+
+async def _change(call: Call, new: Callable[[Document], Document]) -> Response:
+    key = call.id("User")
+
+    async def work(delivery: Delivery) -> IdentityRow:
+        before = await delivery.identity(key)
+        if before is None:
+            raise not_found("User", call.key)
+        return await delivery.identity_seen(IdentitySeen(key, new(before.document)), before)
+
+    try:
+        row = await call.intake.deliver(call.source, call.request.method, work)
+    except NameTaken:
+        raise _taken() from None
+    return _answer(call, row)
+
+
+def _taken() -> ScimError:
+    return ScimError(409, "Another User has this userName already.", "uniqueness")
+
+
+def _answer(call: Call, row: IdentityRow, status: int = 200) -> Response:
+    headers = {"ETag": answers.etag(row.version), "Location": f"{call.base}/Users/{row.id}"}
+    return json(answers.user(row, call.base, call.projection(USER)), status, headers)
+
+
+COLLECTION = {"GET": listed, "POST": create}
+ONE = {"GET": read, "PUT": replace, "PATCH": change, "DELETE": delete}

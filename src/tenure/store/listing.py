@@ -1,0 +1,119 @@
+"""Reads the directory for those who ask from outside: one record, a page of a list, the members of groups in chunks."""
+
+# ruff: noqa: S608 (what is put into SQL texts here are constants of ours; values are parameters)
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncServerCursor
+
+from tenure.store.database import Connection, Database
+from tenure.store.directory import GROUP_COLUMNS, GROUPS_OF_ROW, IDENTITY_COLUMNS, GroupRow, IdentityRow, identity_row
+from tenure.store.filters import Condition, compile_condition
+
+CHUNK = 2_000
+"""Members fetched at a time."""
+
+
+@asynccontextmanager
+async def autocommit(database: Database) -> AsyncIterator[Connection]:
+    """A connection on which each statement stands alone: a single query needs no transaction around it."""
+    async with database.transaction() as connection:
+        await connection.set_autocommit(True)
+        try:
+            yield connection
+        finally:
+            if not connection.closed:
+                await connection.set_autocommit(False)
+
+
+@asynccontextmanager
+async def snapshot(database: Database) -> AsyncIterator[Connection]:
+    """A transaction whose statements all see the same state."""
+    async with database.transaction() as connection:
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield connection
+
+
+async def identity(connection: Connection, source: int, key: UUID, *, groups: bool) -> IdentityRow | None:
+    """A live identity of the source, with its groups if they are asked for."""
+    cursor = await connection.execute(
+        f"""SELECT {IDENTITY_COLUMNS}, {GROUPS_OF_ROW if groups else "NULL"} FROM identity r
+        WHERE r.id = %s AND r.source = %s AND r.gone_at IS NULL""".encode(),
+        (key, source),
+    )
+    row = await cursor.fetchone()
+    return identity_row(row, groups=groups) if row else None
+
+
+async def group(connection: Connection, source: int, key: UUID) -> GroupRow | None:
+    """A live group of the source, without its members."""
+    cursor = await connection.execute(
+        f"SELECT {GROUP_COLUMNS} FROM source_group r WHERE r.id = %s AND r.source = %s AND r.gone_at IS NULL".encode(),
+        (key, source),
+    )
+    row = await cursor.fetchone()
+    return GroupRow(*row) if row else None
+
+
+async def identities(
+    connection: Connection, source: int, condition: Condition | None, offset: int, limit: int, *, groups: bool
+) -> tuple[int, list[IdentityRow]]:
+    """How many live identities of the source satisfy the condition, and a page of them, oldest first."""
+    columns = f"{IDENTITY_COLUMNS}, {GROUPS_OF_ROW if groups else 'NULL'}"
+    total, found = await _page(connection, "identity", columns, source, condition, offset, limit)
+    return total, [identity_row(row, groups=groups) for row in found]
+
+
+async def groups(
+    connection: Connection, source: int, condition: Condition | None, offset: int, limit: int
+) -> tuple[int, list[GroupRow]]:
+    """How many live groups of the source satisfy the condition, and a page of them, oldest first."""
+    total, found = await _page(connection, "source_group", GROUP_COLUMNS, source, condition, offset, limit)
+    return total, [GroupRow(*row) for row in found]
+
+
+async def members(connection: Connection, groups: Sequence[UUID]) -> AsyncGenerator[list[tuple[int, str, str]], None]:
+    """The members of these groups in chunks, group after group: the group's place in the list, the id, the name.
+
+    Needs a transaction.
+    """
+    async with AsyncServerCursor(connection, "members") as cursor:
+        await cursor.execute(
+            """SELECT g.place - 1, r.id::text, coalesce(r.display_name, r.user_name)
+            FROM unnest(%s::uuid[]) WITH ORDINALITY g(id, place)
+            JOIN member m ON m.source_group = g.id JOIN identity r ON r.id = m.identity
+            ORDER BY g.place, m.identity""",
+            (list(groups),),
+        )
+        while chunk := await cursor.fetchmany(CHUNK):
+            yield chunk
+
+
+async def _page(
+    connection: Connection,
+    table: str,
+    columns: str,
+    source: int,
+    condition: Condition | None,
+    offset: int,
+    limit: int,
+) -> tuple[int, list[Any]]:
+    """The number of hits and one page. The ids of a page are found first, so that skipping reads an index alone."""
+    where, values = compile_condition(condition) if condition else ("true", [])
+    hits = f"FROM {table} r WHERE r.source = %s AND r.gone_at IS NULL AND {where}"
+    found: list[Any] = []
+    if limit:
+        page = f"SELECT r.id, r.created_at {hits} ORDER BY r.created_at, r.id LIMIT %s OFFSET %s"
+        query = f"SELECT {columns} FROM ({page}) p JOIN {table} r ON r.id = p.id ORDER BY p.created_at, p.id"
+        cursor = await connection.execute(query.encode(), (source, *values, limit, offset))
+        found = await cursor.fetchall()
+        if len(found) < limit and (found or not offset):
+            return offset + len(found), found
+    cursor = await connection.execute(f"SELECT count(*) {hits}".encode(), (source, *values))
+    counted = await cursor.fetchone()
+    assert counted is not None
+    return counted[0], found
