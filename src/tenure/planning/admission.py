@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tenure.model.capability import Capabilities, Mode
 from tenure.model.change import (
@@ -46,18 +46,33 @@ class Safety:
 
 
 def admit(changes: Sequence[Change], safety: Safety) -> Iterator[Verdict]:
-    """A verdict for each change, in order. What needs a change that does not go, waits for it."""
+    """A verdict for each change, in order. What needs a change that does not go, waits for it.
+
+    A change of several groups is divided when they do not fare alike: one that waits does not keep the others.
+    """
     stopped: str | None = None
-    for change in changes:
-        verdict = _verdict(change, safety)
-        if verdict.decision is Decision.GO and stopped is not None:
-            verdict = Verdict(change, Decision.WAIT, f"needs {stopped} first", stopped)
+    for verdict in (verdict for change in changes for verdict in _verdicts(change, safety)):
+        change = verdict.change
         if verdict.decision is not Decision.GO and change.kind in _FOUNDATIONS:
             stopped = change.kind.value
+        elif verdict.decision is Decision.GO and stopped is not None:
+            verdict = Verdict(change, Decision.WAIT, f"needs {stopped} first", stopped)
         yield verdict
 
 
 _FOUNDATIONS = frozenset({ChangeKind.ADOPT_ACCOUNT, ChangeKind.CREATE_ACCOUNT})
+
+
+def _verdicts(change: Change, safety: Safety) -> Iterator[Verdict]:
+    if not isinstance(change, JoinGroups | LeaveGroups):
+        yield _verdict(change, safety)
+        return
+    alike: dict[tuple[Decision, str, str | None], list[str]] = {}
+    for name in change.groups:
+        found = _verdict(replace(change, groups=(name,)), safety)
+        alike.setdefault((found.decision, found.reason, found.waits_on), []).append(name)
+    for (decision, reason, waits_on), names in alike.items():
+        yield Verdict(replace(change, groups=tuple(names)), decision, reason, waits_on)
 
 
 def _verdict(change: Change, safety: Safety) -> Verdict:
@@ -98,8 +113,9 @@ def _ability(change: Change, safety: Safety) -> Verdict | None:
         if not isinstance(change, AdoptAccount | JoinGroups | LeaveGroups):
             authority = safety.situation.account.authority
             return Verdict(change, Decision.HOLD, f"the account lives in a {authority} directory")
-    if isinstance(change, CreateAccount | UpdateAccount):
-        for name, value in change.fields.items():
+    if isinstance(change, CreateAccount | UpdateAccount | RenameAccount):
+        fields = {"username": change.name} if isinstance(change, RenameAccount) else change.fields
+        for name, value in fields.items():
             spec = capabilities.spec(name)
             if spec is None:
                 return Verdict(change, Decision.HOLD, f"the application has no field {name}")
@@ -112,8 +128,8 @@ def _situation(change: Change, safety: Safety) -> Verdict | None:
     situation = safety.situation
     if isinstance(change, CreateAccount):
         return _creation(change, situation, safety)
-    if isinstance(change, AdoptAccount) and safety.rules.adopt is Adopt.ASK and not change.evidence.startswith("rehire"):
-        return Verdict(change, Decision.HOLD, f"adopt: ask ({change.evidence})")
+    if isinstance(change, AdoptAccount):
+        return _adoption(change, safety)
     if isinstance(change, DeactivateAccount) and safety.standing is Standing.OUT_OF_SCOPE:
         if safety.rules.out_of_scope is OutOfScope.HOLD:
             return Verdict(change, Decision.HOLD, "out of scope, but has not left")
@@ -133,6 +149,16 @@ def _creation(change: CreateAccount, situation: Situation, safety: Safety) -> Ve
         return Verdict(change, Decision.HOLD, f"the linked account {situation.link.key} vanished from the application")
     if isinstance(situation, Unseen):
         return Verdict(change, Decision.WAIT, situation.why, "reading")
+    if safety.rival is not None:
+        return Verdict(change, Decision.HOLD, safety.rival)
+    return None
+
+
+def _adoption(change: AdoptAccount, safety: Safety) -> Verdict | None:
+    if safety.rules.adopt is Adopt.ASK and not change.evidence.startswith("rehire"):
+        return Verdict(change, Decision.HOLD, f"adopt: ask ({change.evidence})")
+    if change.evidence == "match: email":
+        return Verdict(change, Decision.HOLD, "a match by e-mail alone never takes over an account")
     if safety.rival is not None:
         return Verdict(change, Decision.HOLD, safety.rival)
     return None

@@ -24,31 +24,35 @@ from tenure.model.seen import AccountSeen
 
 
 def cells(change: Change) -> dict[str, str | None]:
-    """The cells that a change sets, with the value that each should then have (`yes` and `no` for states)."""
+    """The cells that a change sets, with the value that each should then have.
+
+    `active` is "true" or "false"; `member:<group>` is "true" for an account that is in the group, None for one that is
+    not; `group` is the name of a group that is there.
+    """
     if isinstance(change, CreateAccount):
-        return {**change.fields, "active": "yes"}
+        return {**change.fields, "active": "true"}
     if isinstance(change, UpdateAccount):
         return dict(change.fields)
     if isinstance(change, RenameAccount):
         return {"username": change.name}
     if isinstance(change, DeactivateAccount | ReactivateAccount):
-        return {"active": "yes" if isinstance(change, ReactivateAccount) else "no"}
+        return {"active": "true" if isinstance(change, ReactivateAccount) else "false"}
     if isinstance(change, JoinGroups | LeaveGroups):
-        value = "yes" if isinstance(change, JoinGroups) else "no"
+        value = "true" if isinstance(change, JoinGroups) else None
         return {f"member:{name}": value for name in change.groups}
     if isinstance(change, CreateGroup | AdoptGroup):
-        return {f"group:{change.name}": "yes"}
+        return {"group": change.name}
     if isinstance(change, AdoptAccount):
-        return {"link": "yes"}
+        return {"link": change.account.key}
     raise TypeError(change)
 
 
 def shown_by(account: AccountSeen, capabilities: Capabilities) -> dict[str, str | None]:
     """The cells that a reading of an account shows. A group that is not listed is not among them."""
     found: dict[str, str | None] = {**account.fields, "username": account.name}
-    found["active"] = "yes" if account.active else "no"
+    found["active"] = "true" if account.active else "false"
     for name in account.groups or ():
-        found[f"member:{capabilities.group.canon(name)}"] = "yes"
+        found[f"member:{capabilities.group.canon(name)}"] = "true"
     return found
 
 
@@ -68,10 +72,10 @@ def proven(
             if not (whole and cell.startswith("member:")):
                 unknown = True
                 continue
-            seen: str | None = "no"
+            seen: str | None = None
         else:
             seen = known[place]
-        if capabilities.canon(cell, seen) != capabilities.canon(cell, value):
+        if _comparable(cell, seen, capabilities) != _comparable(cell, value, capabilities):
             return False
     return None if unknown else True
 
@@ -84,17 +88,25 @@ def folded(account: AccountSeen | None, change: Change, answer: Answer) -> Accou
     if account is None or isinstance(change, CreateGroup | AdoptGroup | AdoptAccount | CreateAccount):
         return account
     if isinstance(change, RenameAccount):
-        return replace(account, name=change.name, fields={**account.fields, "username": change.name})
+        name = answer.shown.get("username") or change.name
+        return replace(account, name=name, fields={**account.fields, "username": name})
     if isinstance(change, DeactivateAccount | ReactivateAccount):
         return replace(account, active=isinstance(change, ReactivateAccount))
     if isinstance(change, UpdateAccount):
         shown = {name: answer.shown.get(name, value) for name, value in change.fields.items()}
         return replace(account, fields={**account.fields, **shown})
-    inside = account.groups or frozenset()
+    if account.groups is None:
+        return account
     names = frozenset(change.groups)
-    return replace(account, groups=inside | names if isinstance(change, JoinGroups) else inside - names)
+    return replace(account, groups=account.groups | names if isinstance(change, JoinGroups) else account.groups - names)
 
 
 def _canonical(cell: str, capabilities: Capabilities) -> str:
     kind, colon, name = cell.partition(":")
     return f"{kind}:{capabilities.group.canon(name)}" if colon else cell
+
+
+def _comparable(cell: str, value: str | None, capabilities: Capabilities) -> str | None:
+    if cell.startswith("member:"):
+        return "true" if value else None
+    return capabilities.group.canon(value) if cell == "group" and value else capabilities.canon(cell, value)

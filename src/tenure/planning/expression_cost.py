@@ -11,40 +11,19 @@ from tenure.planning.expression_tree import Call, Constant, Loop, Name, Node, Se
 
 LONGEST_VALUE = 1_000
 """Characters of a value that an expression reads; a longer one is refused when it is read."""
-MOST_GROUPS, LONGEST_GROUP = 200, 400
-"""What a person's groups are taken for. Loops over more take longer, until the library's 10,000 steps stop them."""
+MOST_GROUPS, LONGEST_GROUP = 100, 400
+"""What a person's groups are taken for: a loop in a loop over them is the 10,000 steps at which the library stops."""
 LARGEST_COST = 100_000_000
 """About nanoseconds, so about a tenth of a second, if every value were as long as it may be."""
 
 _NODE_NS, _CHARACTER_NS = 50, 5
-_SMALL = frozenset(
-    [
-        "_==_",
-        "_!=_",
-        "_<_",
-        "_<=_",
-        "_>_",
-        "_>=_",
-        "_in_",
-        "@in",
-        "_&&_",
-        "_||_",
-        "!_",
-        "size",
-        "startsWith",
-        "endsWith",
-        "contains",
-        "hasValue",
-        "type",
-        "int",
-        "uint",
-        "double",
-        "bool",
-        "indexOf",
-        "lastIndexOf",
-        "@not_strictly_false",
-    ]
-)
+# fmt: off
+_SMALL = frozenset({
+    "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_in_", "@in", "_&&_", "_||_", "!_", "@not_strictly_false",
+    "size", "startsWith", "endsWith", "contains", "hasValue", "type", "int", "uint", "double", "bool",
+    "indexOf", "lastIndexOf",
+})
+# fmt: on
 _INDEXING = frozenset({"_[_]", "_[?_]", "_?._"})
 
 
@@ -143,7 +122,7 @@ def _call(call: Call, parts: list[_Bound]) -> _Bound:
         each = size
     else:
         each = max(each, size)
-    return _Bound(size, count, each, work + _CHARACTER_NS * size)
+    return _Bound(size, count, each, work + (1 if name == "_+_" else _CHARACTER_NS) * size)
 
 
 def _written(node: Node | None) -> str:

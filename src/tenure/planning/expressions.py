@@ -24,37 +24,19 @@ from tenure.planning.variables import SCHEMA, nearest_path, variables, wrong_pat
 __all__ = ["ExpressionInvalid", "compile_expression", "variables"]
 
 LONGEST_EXPRESSION, LONGEST_RESULT = 2_000, 10_000
+MOST_DOUBLINGS = 4
+_DOUBLING = re.compile(r"\bopt(?:Flat)?Map\b")  # compiling one writes out what stands before it twice
 Wants = Literal["text", "truth"]
 
 _TYPE = cel.Type
 _TEXTS = frozenset({"STRING", "INT", "UINT", "DOUBLE", "NULL"})
+# fmt: off
 _FUNCTIONS = [
-    "charAt",
-    "contains",
-    "endsWith",
-    "exists",
-    "exists_one",
-    "filter",
-    "format",
-    "has",
-    "indexOf",
-    "join",
-    "lastIndexOf",
-    "lowerAscii",
-    "map",
-    "matches",
-    "optional",
-    "orValue",
-    "replace",
-    "size",
-    "split",
-    "startsWith",
-    "string",
-    "substring",
-    "trim",
-    "upperAscii",
-    "all",
+    "all", "charAt", "contains", "endsWith", "exists", "exists_one", "filter", "format", "has", "indexOf", "join",
+    "lastIndexOf", "lowerAscii", "map", "matches", "optional", "orValue", "replace", "size", "split", "startsWith",
+    "string", "substring", "trim", "upperAscii",
 ]
+# fmt: on
 
 
 class ExpressionInvalid(Exception):
@@ -138,6 +120,8 @@ def compile_expression(text: str, wants: Wants) -> Expression:
     """
     if len(text) > LONGEST_EXPRESSION:
         raise ExpressionInvalid(f"the expression is longer than {LONGEST_EXPRESSION:,} characters", "split it up")
+    if len(_DOUBLING.findall(text)) > MOST_DOUBLINGS:
+        raise ExpressionInvalid(f"{_short(text)} has more than {MOST_DOUBLINGS} of optMap", "make it simpler")
     if not text.strip():
         raise ExpressionInvalid("the expression is empty", "write one, such as userName, or remove the key")
     try:
@@ -154,7 +138,7 @@ def compile_expression(text: str, wants: Wants) -> Expression:
     for path in paths:
         if wrong := wrong_path(path):
             raise ExpressionInvalid(*wrong)
-    _check_kind(text, wants, program.return_type().name())
+    _check_kind(text, wants, _kind(tree, program.return_type().name()))
     return _Compiled(text, wants, program, tuple(".".join(path) for path in paths))
 
 
@@ -179,6 +163,15 @@ _KINDS = {
     "TYPE": "the name of a type",
     "UINT": "a number",
 }
+
+
+def _kind(tree: Node, kind: str) -> str:
+    """The kind of what the expression gives; the compiler does not know it of a variable that may be null, we do."""
+    path = _path(tree)
+    if kind != "DYN" or not path:
+        return kind
+    found = _at(SCHEMA, ".".join(path))
+    return "MAP" if isinstance(found, Mapping) else "STRING" if found == "text" else kind
 
 
 def _check_kind(text: str, wants: Wants, kind: str) -> None:

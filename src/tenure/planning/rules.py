@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 import re2
@@ -90,9 +90,8 @@ class OnTheFly:
         if not found:
             return None
         parts = [found.group(0), *(part or "" for part in found.groups())]
-        name = self.name
-        for place in range(len(parts) - 1, -1, -1):
-            name = name.replace(f"${place}", parts[place])
+        # in one pass, so that a group whose name holds a `$0` of its own cannot write itself anew
+        name = re.sub(r"\$(\d+)", lambda reference: parts[int(reference[1])], self.name)
         return name.strip() or None
 
 
@@ -105,7 +104,23 @@ class Protected:
     def covers(self, name: str) -> bool:
         """True when the account or group of this name is protected."""
         canon = canon_name(name)
-        return any(fnmatchcase(canon, canon_name(pattern)) for pattern in self.patterns)
+        return any(_matches(canon, canon_name(pattern)) for pattern in self.patterns)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """True when the name is the pattern, in which `*` alone stands for any text."""
+    if "*" not in pattern:
+        return name == pattern
+    first, *between, last = pattern.split("*")
+    if len(name) < len(first) + len(last) or not (name.startswith(first) and name.endswith(last)):
+        return False
+    place, end = len(first), len(name) - len(last)
+    for part in between:
+        place = name.find(part, place, end)
+        if place < 0:
+            return False
+        place += len(part)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

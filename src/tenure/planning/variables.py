@@ -10,18 +10,10 @@ from tenure.model.identity import Identity, SourceGroup
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
+# fmt: off
 _TEXTS = [
-    "id",
-    "userName",
-    "displayName",
-    "externalId",
-    "title",
-    "nickName",
-    "userType",
-    "preferredLanguage",
-    "locale",
-    "timezone",
-    "profileUrl",
+    "id", "userName", "displayName", "externalId", "title", "nickName", "userType", "preferredLanguage", "locale",
+    "timezone", "profileUrl",
 ]
 _NAMES = ["formatted", "familyName", "givenName", "middleName", "honorificPrefix", "honorificSuffix"]
 _EMAILS = ["primary", "work", "home", "other"]
@@ -29,6 +21,7 @@ _PHONES = ["primary", "work", "mobile", "home", "fax", "pager", "other"]
 _ADDRESSES = ["work", "home"]
 _ADDRESS = ["formatted", "streetAddress", "locality", "region", "postalCode", "country"]
 _COMPANY = ["employeeNumber", "costCenter", "organization", "division", "department", "manager"]
+# fmt: on
 
 Branch = Mapping[str, Any]
 

@@ -1,0 +1,78 @@
+"""An estate that was loaded: what the rest of the house works by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from tenure.estate.problem import Problem
+from tenure.model.capability import Mode
+from tenure.model.secret import Secret
+from tenure.planning.rules import Rules
+
+COMPARE = timedelta(hours=6)
+"""How often a target is read whole, unless the estate says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many requests a target gets a second, and how many at once: never more, less when it slows down."""
+
+    per_second: float = 10.0
+    concurrency: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEstate:
+    """One source: its kind, and its settings with the secrets in them."""
+
+    name: str
+    kind: str
+    settings: BaseModel
+
+    @property
+    def token(self) -> Secret:
+        """The token with which a push source signs in here."""
+        token = getattr(self.settings, "token", None)
+        assert isinstance(token, Secret), "only push sources have a token"
+        return token
+
+    @property
+    def tokens(self) -> tuple[Secret, ...]:
+        """The tokens that open the SCIM door to this source; none for one that we read."""
+        token = getattr(self.settings, "token", None)
+        return (token,) if isinstance(token, Secret) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class TargetEstate:
+    """One target: its connector's settings, its rules, its rate, and how often it is read whole."""
+
+    name: str
+    kind: str
+    settings: BaseModel
+    rules: Rules
+    rate: Rate
+    compare: timedelta
+
+    @property
+    def mode(self) -> Mode:
+        """How far Tenure may go there."""
+        return self.rules.mode
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """The whole configuration. `digest` is the SHA-256 of `document`; `warnings` stop nothing, but should be read.
+
+    An estate loaded without secrets is for checks alone: where one could not be read, a stand-in is in its place.
+    """
+
+    document: str
+    digest: bytes
+    sources: Mapping[str, SourceEstate]
+    targets: Mapping[str, TargetEstate]
+    warnings: tuple[Problem, ...] = ()

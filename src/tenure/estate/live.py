@@ -1,0 +1,54 @@
+"""Asking each target of an estate whether we can work there, before the estate is used; nothing is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from tenure.estate.document import Estate, TargetEstate
+from tenure.model.capability import Mode
+from tenure.model.clock import Clock
+from tenure.model.seen import Health
+from tenure.targets import TARGETS, TargetKind
+
+CHECK_SECONDS = 60.0
+
+
+async def ask(estate: Estate, clock: Clock, kinds: Mapping[str, TargetKind] | None = None) -> dict[str, Health]:
+    """What each target says of itself, all asked at once, each within 60 seconds; `kinds` stands for the registry.
+
+    The estate has to be loaded with its secrets. Whatever its mode, a target is opened to be read only.
+    """
+    known = TARGETS if kinds is None else kinds
+    asked = (_ask(known[target.kind], target, clock) for target in estate.targets.values())
+    return dict(zip(estate.targets, await asyncio.gather(*asked), strict=True))
+
+
+async def _ask(kind: TargetKind, target: TargetEstate, clock: Clock) -> Health:
+    limiter = _OneAtATime(clock, target.rate.per_second)
+    opened = kind.open(target.settings, mode=Mode.OBSERVE, limiter=limiter, clock=clock, name=target.name)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(opened.aclose)
+        try:
+            async with asyncio.timeout(CHECK_SECONDS):
+                return await opened.check()
+        except TimeoutError:
+            return Health(False, f"no answer within {CHECK_SECONDS:.0f} seconds")
+
+
+class _OneAtATime:
+    """Paces the few requests of a check: one after the other, at the target's rate."""
+
+    def __init__(self, clock: Clock, per_second: float) -> None:
+        self._clock, self._pause = clock, 1 / per_second
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        async with self._turn:
+            yield
+            await self._clock.sleep(min(1.0, self._pause))
+
+    def slow_down(self, retry_after: float | None) -> None:
+        self._pause = max(self._pause, min(10.0, retry_after or 1.0))

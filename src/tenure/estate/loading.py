@@ -1,0 +1,270 @@
+"""Loading an estate file: every problem is collected, with its line; only an estate without any is given back."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from tenure.estate.document import Estate, Rate, SourceEstate, TargetEstate
+from tenure.estate.not_enforced import WORDS, not_enforced
+from tenure.estate.problem import EstateInvalid, Problem, instead
+from tenure.estate.schema import TargetPart
+from tenure.estate.secrets import REFERENCE, UNSET, NotAReference, NotResolved, SecretSource, secret_paths
+from tenure.estate.tree import LARGEST, Branch, dotted, locate, plain, read_yaml, shown
+from tenure.estate.wording import Path as Place
+from tenure.estate.wording import faults, url_fault
+from tenure.planning.rules import OnTheFly, Protected, Rules
+from tenure.sources import SOURCES
+from tenure.targets import TARGETS
+
+__all__ = ["EstateInvalid", "Problem", "load"]
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+SHORT_TOKEN = 16
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class Kind(Protocol):
+    """What the registry of targets knows of a kind."""
+
+    @property
+    def settings(self) -> type[BaseModel]:
+        """The model of the connector's own settings."""
+        ...
+
+
+def load(
+    path: Path,
+    *,
+    secrets: bool = False,
+    environment: Mapping[str, str] | None = None,
+    sources: Mapping[str, type[BaseModel]] | None = None,
+    targets: Mapping[str, Kind] | None = None,
+) -> Estate:
+    """Load an estate file; relative paths of secrets start from its folder.
+
+    With `secrets`, each has to be there; without, one that is not is a warning, and the estate is for checks alone.
+    `sources` and `targets` stand for the registries. Raises EstateInvalid with everything that is wrong.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        said = f"the file cannot be read: {error.strerror}"
+        raise EstateInvalid([Problem(1, 1, "", said, "name an estate file", path.name)]) from None
+    where = SecretSource(os.environ if environment is None else environment, path.resolve().parent)
+    return _Loading(
+        read_yaml(content, path.name), path.name, where, secrets, sources or SOURCES, targets or TARGETS
+    ).estate(content)
+
+
+class _Loading:
+    """One loading: gathers problems on its way through the document."""
+
+    def __init__(
+        self,
+        tree: Branch,
+        file: str,
+        where: SecretSource,
+        secrets: bool,
+        sources: Mapping[str, type[BaseModel]],
+        targets: Mapping[str, Kind],
+    ) -> None:
+        self._tree, self._file, self._where, self._secrets = tree, file, where, secrets
+        self._source_kinds, self._target_kinds = sources, targets
+        self._problems: list[Problem] = []
+        self._warnings: list[Problem] = []
+
+    def estate(self, content: bytes) -> Estate:
+        document = plain(self._tree)
+        postponed = self._not_enforced(document)
+        for key in document:
+            if key not in ("sources", "targets"):
+                self._add((key,), "there is no such key", instead(key, ("sources", "targets")))
+        source_parts, target_parts = self._parts(document, "sources"), self._parts(document, "targets")
+        sources = {
+            name: self._source(name, part) for name, part in source_parts.items() if ("sources", name) not in postponed
+        }
+        targets = {
+            name: self._target(name, part, tuple(source_parts))
+            for name, part in target_parts.items()
+            if ("targets", name) not in postponed
+        }
+        self._one_owner(target_parts)
+        if self._problems:
+            raise EstateInvalid(sorted(self._problems, key=lambda problem: (problem.line, problem.column)))
+        return Estate(
+            content.decode("utf-8-sig"),
+            hashlib.sha256(content).digest(),
+            {name: source for name, source in sources.items() if source},
+            {name: target for name, target in targets.items() if target},
+            tuple(self._warnings),
+        )
+
+    def _add(self, path: Place, message: str, hint: str = "", *, warning: bool = False) -> None:
+        line, column = locate(self._tree, path)
+        problem = Problem(line, column, dotted(path), message, hint, self._file)
+        (self._warnings if warning else self._problems).append(problem)
+
+    def _not_enforced(self, document: Any) -> set[Place]:
+        """Refuse what is not enforced yet and take it out; gives the parts whose kind is not there yet."""
+        postponed: set[Place] = set()
+        for path, value in list(not_enforced(document)):
+            named = {True: "true ", False: "false "}.get(value, "") if isinstance(value, bool) else ""
+            named = f"{shown(value)} " if isinstance(value, str) else named
+            self._add(path, f"{named}{WORDS}", "remove it")
+            if path[-1] == "kind":
+                postponed.add(path[:2])
+                continue
+            holder = document
+            for part in path[:-1]:
+                holder = holder[part]
+            holder.pop(path[-1], None)
+        return postponed
+
+    def _parts(self, document: dict[str, Any], section: str) -> dict[str, Any]:
+        parts = document.get(section)
+        if section not in document or (section == "sources" and not parts):
+            self._add((section,), f"there are no {section}", f"write {section}: with a name and a kind below it")
+            return {}
+        if parts is None:
+            return {}
+        if not isinstance(parts, dict):
+            self._add((section,), "this is not a mapping", "write a name and below it its keys")
+            return {}
+        for name in parts:
+            if not NAME.fullmatch(name):
+                hint = "write lower-case letters, digits, - and _, at most 63, beginning with a letter or digit"
+                self._add((section, name), f'"{shown(name)}" cannot be a name', hint)
+        return parts
+
+    def _kind(self, path: Place, part: Any, known: Mapping[str, Any]) -> str | None:
+        if not isinstance(part, dict):
+            self._add(path, "this is not a mapping", "write its keys below it, kind: first")
+            return None
+        kind = part.get("kind")
+        if not isinstance(kind, str) or kind not in known:
+            said = "this key is missing" if "kind" not in part else f'"{shown(str(kind))}" is not a kind'
+            self._add((*path, "kind"), said, instead(str(kind or ""), tuple(known)))
+            return None
+        return kind
+
+    def _source(self, name: str, part: Any) -> SourceEstate | None:
+        path: Place = ("sources", name)
+        kind = self._kind(path, part, self._source_kinds)
+        if kind is None:
+            return None
+        model = self._source_kinds[kind]
+        settings = self._settings(path, model, {key: value for key, value in part.items() if key != "kind"}, ("kind",))
+        source = SourceEstate(name, kind, settings) if settings else None
+        for token in source.tokens if source else ():
+            if token != UNSET and len(token.reveal()) < SHORT_TOKEN:
+                said = f"the token has fewer than {SHORT_TOKEN} characters, and could be guessed"
+                self._add((*path, "token"), said, "make a long random one", warning=True)
+        return source
+
+    def _target(self, name: str, part: Any, sources: tuple[str, ...]) -> TargetEstate | None:
+        path: Place = ("targets", name)
+        kind = self._kind(path, part, self._target_kinds)
+        if kind is None:
+            return None
+        model = self._target_kinds[kind].settings
+        own = tuple(info.alias or key for key, info in TargetPart.model_fields.items())
+        theirs = {key: value for key, value in part.items() if key not in own}
+        settings = self._settings(path, model, theirs, own)
+        ours = {key: value for key, value in part.items() if key in own}
+        checked = self._checked(path, TargetPart, ours, (), {"sources": sources})
+        if checked is not None and not checked.source and len(sources) != 1:
+            said = "this key is missing" if "source" not in part else "no source is named"
+            self._add((*path, "source"), said, f"write one or more of {', '.join(sources)}")
+        if settings is None or checked is None:
+            return None
+        rules = _rules(name, checked, checked.source or sources)
+        rate = Rate(checked.rate.per_second, checked.rate.concurrency)
+        return TargetEstate(name, kind, settings, rules, rate, checked.compare)
+
+    def _settings(
+        self, path: Place, model: type[BaseModel], data: dict[str, Any], others: tuple[str, ...]
+    ) -> BaseModel | None:
+        """The connector's own settings, with the secrets in them; `others` are keys that stand beside them."""
+        for fault in url_fault(data.get("url")):
+            self._add((*path, *fault.path), fault.message, fault.hint)
+        for place in secret_paths(model):
+            self._resolve(path, place, data)
+        return self._checked(path, model, data, others, {})
+
+    def _resolve(self, path: Place, place: tuple[str, ...], data: dict[str, Any]) -> None:
+        holder: Any = data
+        for part in place[:-1]:
+            holder = holder.get(part) if isinstance(holder, dict) else None
+        if not isinstance(holder, dict) or place[-1] not in holder:
+            return
+        reference, holder[place[-1]] = holder[place[-1]], UNSET
+        try:
+            holder[place[-1]] = self._where.resolve(reference)
+        except NotAReference as problem:
+            self._add((*path, *place), str(problem), REFERENCE)
+        except NotResolved as problem:
+            self._add((*path, *place), str(problem), "set it before the start", warning=not self._secrets)
+
+    def _checked(
+        self, path: Place, model: type[_Model], data: dict[str, Any], others: tuple[str, ...], context: dict[str, Any]
+    ) -> _Model | None:
+        try:
+            return model.model_validate(data, context=context)
+        except ValidationError as error:
+            known = [*others, *(info.alias or key for key, info in model.model_fields.items())]
+            for fault in faults(error, model, data, known):
+                self._add((*path, *fault.path), fault.message, fault.hint)
+            return None
+
+    def _one_owner(self, parts: Mapping[str, Any]) -> None:
+        """Two targets that write the same application would undo each other's work."""
+        seen: dict[tuple[str, str], str] = {}
+        for name, part in parts.items():
+            if not isinstance(part, dict) or not isinstance(part.get("url"), str):
+                continue
+            address = (str(part.get("kind")), _address(part["url"]))
+            other = seen.setdefault(address, name)
+            if other != name:
+                said = f'the target "{other}" has the same kind and address: an account would have two owners'
+                self._add(("targets", name, "url"), said, "keep one of the two, and give it both sources")
+
+
+def _address(url: str) -> str:
+    """An address in one spelling: letter case of the host, the usual port and a slash at the end do not count."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
+        return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}{parts.path.rstrip('/')}"
+    except ValueError:
+        return url
+
+
+def _rules(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
+    fly = part.groups.on_the_fly
+    return Rules(
+        target=name,
+        sources=sources,
+        mode=part.mode,
+        scope=part.scope,
+        out_of_scope=part.out_of_scope,
+        match=part.match,
+        adopt=part.adopt,
+        attributes=part.attributes.flat(),
+        rename_made=part.rename.made,
+        rename_adopted=part.rename.adopted,
+        mapping=part.groups.mapping,
+        on_the_fly=OnTheFly(fly.match, fly.excluding, fly.name, fly.create, fly.existing) if fly else None,
+        default_groups=part.groups.default,
+        keep_foreign_members=part.groups.keep_foreign_members,
+        leaver=part.leaver.action,
+        protected=Protected(part.protected),
+    )

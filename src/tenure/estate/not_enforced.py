@@ -1,0 +1,41 @@
+"""What an estate may say in a later version: refused until it is enforced, for a promise ignored is worse than none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+WORDS = "is not enforced yet by this version, so it is refused rather than ignored"
+
+NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
+    (
+        ("sources", "*", "kind"),
+        ("keycloak", "okta", "entra", "onelogin", "oracle", "google", "ldap", "crowd", "csv", "jumpcloud", "ping"),
+    ),
+    (("sources", "*", "every"), None),
+    (("targets", "*", "kind"), ("confluence", "bitbucket", "crowd", "atlassian-cloud", "scim")),
+    (("targets", "*", "limits"), None),
+    (("targets", "*", "leaver", "end_sessions"), None),
+    (("targets", "*", "leaver", "remove_groups"), None),
+    (("targets", "*", "leaver", "new_lead"), None),
+    (("targets", "*", "leaver", "action"), ("anonymize", "delete")),
+    (("targets", "*", "groups", "keep_foreign_members"), (False,)),
+)
+"""Keys and values of the design that nothing acts on yet: the path (`*` is any name), and its values (None: any)."""
+
+
+def not_enforced(document: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """The paths in a document, with their values, that this version does not enforce."""
+    for pattern, values in NOT_ENFORCED:
+        for path, value in _matching(document, pattern):
+            if values is None or any(value == one and type(value) is type(one) for one in values):
+                yield path, value
+
+
+def _matching(document: Any, pattern: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not pattern:
+        yield (), document
+    elif isinstance(document, dict):
+        for name in list(document) if pattern[0] == "*" else [pattern[0]]:
+            if name in document:
+                yield from (((name, *path), value) for path, value in _matching(document[name], pattern[1:]))

@@ -1,0 +1,170 @@
+"""The keys of an estate, as models: what may be written, what is checked, and what holds when it is left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
+
+from tenure.estate.document import COMPARE, Rate
+from tenure.estate.problem import instead
+from tenure.estate.secrets import members
+from tenure.estate.values import Duration, Pattern, Text, TextExpression, Texts, TruthExpression, group_count, refuse
+from tenure.model.capability import Mode, canon_name
+from tenure.planning.rules import Adopt, Existing, Leaver, OnTheFly, OutOfScope, Rename, Rules
+from tenure.sources import SOURCES
+from tenure.targets import TARGETS
+
+DEFAULT = Rules(target="", sources=())
+FLY, RATE = OnTheFly(), Rate()
+MOST_PER_SECOND, MOST_AT_ONCE = 1_000, 64
+
+
+class Part(BaseModel):
+    """A mapping of the estate: no other keys than these."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class AttributesPart(Part):
+    """Which field of an account has which value."""
+
+    username: TextExpression
+    email: TextExpression
+    display_name: TextExpression
+    properties: dict[Text, TextExpression] = Field(default_factory=dict)
+
+    def flat(self) -> dict[str, Any]:
+        """Every mapped field by its name, those of `properties` as `properties.x`."""
+        fixed = {"username": self.username, "email": self.email, "display_name": self.display_name}
+        return fixed | {f"properties.{name}": expression for name, expression in self.properties.items()}
+
+
+class RenamePart(Part):
+    """Whether the names of accounts follow the source."""
+
+    made: Rename = DEFAULT.rename_made
+    adopted: Rename = DEFAULT.rename_adopted
+
+
+class OnTheFlyPart(Part):
+    """Which groups of the source appear at the target, and under which name."""
+
+    match: Pattern = FLY.match
+    excluding: Pattern | None = Field(default=FLY.excluding, alias="except")
+    name: Text = FLY.name
+    create: StrictBool = FLY.create
+    existing: Existing = FLY.existing
+
+    @field_validator("name")
+    @classmethod
+    def _references(cls, name: str, info: ValidationInfo) -> str:
+        groups = group_count(info.data.get("match", FLY.match)) if "match" in info.data else 9
+        wrong = next((number for number in re.findall(r"\$(\d+)", name) if int(number) > groups), None)
+        if wrong is not None:
+            has = f"{groups} group{'' if groups == 1 else 's'}"
+            refuse(f"${wrong} stands for nothing: match has {has} in brackets", "write $0 for all that matched")
+        return name
+
+
+def _switch(value: Any) -> Any:
+    return {} if value is True else None if value is False else value
+
+
+class GroupsPart(Part):
+    """Which groups an account should be in."""
+
+    mapping: dict[Text, Texts] = Field(default_factory=dict)
+    on_the_fly: Annotated[OnTheFlyPart | None, BeforeValidator(_switch)] = None
+    default: Texts = DEFAULT.default_groups
+    keep_foreign_members: StrictBool = DEFAULT.keep_foreign_members
+
+    @field_validator("mapping")
+    @classmethod
+    def _once(cls, mapping: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        seen: dict[str, str] = {}
+        for name in mapping:
+            other = seen.setdefault(canon_name(name), name)
+            if other != name:
+                refuse(f'"{other}" and "{name}" differ by letter case alone: they are one group', "keep one of the two")
+        return mapping
+
+
+class LeaverPart(Part):
+    """What becomes of the account of somebody who has left."""
+
+    action: Leaver = DEFAULT.leaver
+
+
+class RatePart(Part):
+    """How fast the target is called."""
+
+    per_second: float = Field(default=RATE.per_second, gt=0, le=MOST_PER_SECOND, allow_inf_nan=False)
+    concurrency: int = Field(default=RATE.concurrency, ge=1, le=MOST_AT_ONCE)
+
+
+class TargetPart(Part):
+    """What every target says, whatever its connector; the connector's own settings stand beside it."""
+
+    kind: str
+    source: Texts = ()
+    mode: Mode = DEFAULT.mode
+    scope: TruthExpression = DEFAULT.scope
+    out_of_scope: OutOfScope = DEFAULT.out_of_scope
+    attributes: AttributesPart
+    adopt: Adopt = DEFAULT.adopt
+    match: tuple[Texts, ...] = DEFAULT.match
+    rename: RenamePart = Field(default_factory=RenamePart)
+    groups: GroupsPart = Field(default_factory=GroupsPart)
+    leaver: LeaverPart = Field(default_factory=LeaverPart)
+    rate: RatePart = Field(default_factory=RatePart)
+    compare: Duration = COMPARE
+    protected: Texts = DEFAULT.protected.patterns
+
+    @field_validator("source")
+    @classmethod
+    def _known_sources(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        known: tuple[str, ...] = info.context["sources"] if info.context else ()
+        for name in names:
+            if name not in known:
+                refuse(f'there is no source "{name}"', instead(name, known) if known else "add it under sources:")
+        return names
+
+    @field_validator("match")
+    @classmethod
+    def _known_fields(cls, match: tuple[tuple[str, ...], ...], info: ValidationInfo) -> tuple[tuple[str, ...], ...]:
+        attributes = info.data.get("attributes")
+        known = tuple(attributes.flat()) if attributes else ("username", "email", "display_name")
+        for fields in match:
+            unknown = [name for name in fields if name not in known]
+            if unknown and (attributes or not unknown[0].startswith("properties.")):
+                refuse(f'"{unknown[0]}" is not a mapped attribute', instead(unknown[0], known))
+            if fields in ((), ("email",)):
+                refuse("an e-mail address alone does not prove whose an account is", "write [username, email]")
+            if len(fields) == 1 and info.data.get("adopt") is Adopt.MATCH:
+                refuse(f"{fields[0]} alone is not enough for adopt: match", "name two fields, or write adopt: ask")
+        if not match:
+            refuse("match needs at least one alternative", "write [[username, email]], or remove the key")
+        return match
+
+
+def keys() -> list[str]:
+    """Every key that an estate may have, as dotted paths with `<name>` where a name of your own stands."""
+    found = ["sources", "sources.<name>.kind", "targets"]
+    for model in SOURCES.values():
+        found += _keys(model, "sources.<name>")
+    parts: list[type[BaseModel]] = [TargetPart, *(known.settings for known in TARGETS.values())]
+    for model in parts:
+        found += _keys(model, "targets.<name>")
+    return list(dict.fromkeys(found))
+
+
+def _keys(model: type[BaseModel], above: str) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        path = f"{above}.{info.alias or name}"
+        yield path
+        for kind in members(info.annotation):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from _keys(kind, path)

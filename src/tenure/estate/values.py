@@ -1,0 +1,95 @@
+"""The kinds of value that an estate is made of: expressions, patterns, durations, names."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal, NoReturn
+
+import re2
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from tenure.estate.tree import shown
+from tenure.planning.expressions import ExpressionInvalid, compile_expression
+from tenure.planning.rules import Expression
+
+LONGEST_TEXT, LONGEST_PATTERN = 400, 1_000
+SHORTEST_COMPARE, LONGEST_COMPARE = timedelta(seconds=1), timedelta(days=30)
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def refuse(message: str, hint: str = "") -> NoReturn:
+    """Refuse a value: `message` says what is wrong, `hint` what to write instead."""
+    raise PydanticCustomError("estate", "{message}", {"message": message, "hint": hint})
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        refuse(f"{str(value).lower()} is not a text", f'write "{str(value).lower()}" in quotes if it is meant as one')
+    if not isinstance(value, str) or not value.strip():
+        refuse("a text belongs here", "write one, or remove the key")
+    if len(value) > LONGEST_TEXT:
+        refuse(f"a text here has at most {LONGEST_TEXT} characters")
+    if not value.isprintable():
+        refuse("a text here has no line ends or other characters that do not print")
+    return value
+
+
+def _texts(value: Any) -> Any:
+    """A single text where a list may stand is a list of one; whatever stands twice stands once."""
+    if isinstance(value, list):
+        return tuple(dict.fromkeys(_text(one) for one in value))
+    return (_text(value),)
+
+
+def _compiled(value: Any, wants: Literal["text", "truth"]) -> Expression:
+    if isinstance(value, bool):
+        value = str(value).lower()
+    if not isinstance(value, str):
+        refuse("an expression belongs here", "write one, such as userName, or remove the key")
+    try:
+        return compile_expression(value, wants)
+    except ExpressionInvalid as problem:
+        refuse(str(problem), problem.hint)
+
+
+def _pattern(value: Any) -> str:
+    if not isinstance(value, str):
+        refuse("a regular expression belongs here", "write one in quotes, such as '^jira-'")
+    if len(value) > LONGEST_PATTERN:
+        refuse(f"a regular expression has at most {LONGEST_PATTERN:,} characters")
+    try:
+        group_count(value)
+    except re2.error as error:
+        said = error.args[0] if error.args else ""
+        said = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+        hint = "RE2 has no look-ahead, look-behind or back-references"
+        refuse(f"'{shown(value)}' is not a regular expression of RE2: {said}", hint)
+    return value
+
+
+def group_count(pattern: str) -> int:
+    """How many groups a pattern has; raises re2.error when it is none."""
+    options = re2.Options()
+    options.log_errors = False
+    return int(re2.compile(pattern, options=options).groups)
+
+
+def _duration(value: Any) -> timedelta:
+    found = re.fullmatch(r"(\d{1,6})(s|m|h|d)", value) if isinstance(value, str) else None
+    if not found:
+        written = f'"{shown(value)}" is' if isinstance(value, str) else "this is"
+        refuse(f"{written} not a duration", "write a number with s, m, h or d, such as 30m or 6h")
+    duration = timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    if not SHORTEST_COMPARE <= duration <= LONGEST_COMPARE:
+        refuse(f'"{value}" is out of range', "write something from 1s to 30d")
+    return duration
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Pattern = Annotated[str, BeforeValidator(_pattern)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+TextExpression = Annotated[Any, BeforeValidator(lambda value: _compiled(value, "text"))]
+TruthExpression = Annotated[Any, BeforeValidator(lambda value: _compiled(value, "truth"))]

@@ -1,0 +1,222 @@
+"""The estate as the database knows it: its revisions, the numbers of sources and targets, and the installation."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from tenure.model.capability import Mode
+from tenure.model.secret import Secret
+from tenure.store import audit, marks
+from tenure.store.database import Connection, Database, Row, row, rows
+
+_ACTIVATING = 0x7E4E0001
+"""The advisory lock under which one process at a time activates an estate."""
+
+
+class SourcePart(Protocol):
+    """What is stored of a source."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind; a name keeps its kind for ever."""
+        ...
+
+    @property
+    def tokens(self) -> tuple[Secret, ...]:
+        """The tokens with which it signs in here; their SHA-256 alone is stored."""
+        ...
+
+
+class TargetPart(Protocol):
+    """What is stored of a target."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind; a name keeps its kind for ever."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """How far Tenure may go there."""
+        ...
+
+
+class EstateParts(Protocol):
+    """What is stored of an estate."""
+
+    @property
+    def document(self) -> str:
+        """The document, as it was written."""
+        ...
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of the document."""
+        ...
+
+    @property
+    def sources(self) -> Mapping[str, SourcePart]:
+        """The sources by name."""
+        ...
+
+    @property
+    def targets(self) -> Mapping[str, TargetPart]:
+        """The targets by name."""
+        ...
+
+
+class NotActivated(Exception):
+    """The estate contradicts what the database knows; nothing was changed. The message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """The active revision, and the numbers of its sources and targets by name."""
+
+    revision: int
+    sources: Mapping[str, int]
+    targets: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """This installation of Tenure; `console_token` is known only to the call that made it."""
+
+    id: UUID
+    console_token: Secret | None = None
+
+
+async def activate(database: Database, estate: EstateParts, by: str, now: datetime) -> Activation:
+    """Make this the active estate, in one transaction; `by` is who does it.
+
+    A document that differs from the latest becomes a revision, and everybody is marked at every target; either way
+    each target is marked to be read whole. Sources and targets are known by name: one that is no longer named is
+    retired, one that comes back is the same again. Raises NotActivated when a name has changed its kind.
+    """
+    async with database.transaction() as connection:
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ACTIVATING,))
+        sources = await _numbers(connection, "source", estate.sources, now)
+        targets = await _numbers(connection, "target", estate.targets, now)
+        modes = {name: part.mode.value for name, part in estate.targets.items()}
+        await connection.execute(
+            """UPDATE target SET mode = n.mode
+            FROM unnest(%s::text[], %s::text[]) n(name, mode) WHERE target.name = n.name""",
+            (list(modes), list(modes.values())),
+        )
+        await _write_tokens(connection, {sources[name]: part.tokens for name, part in estate.sources.items()}, now)
+        latest = await row(connection, "SELECT id, digest FROM estate_revision ORDER BY id DESC LIMIT 1")
+        active = list(targets.values())
+        if latest is not None and bytes(latest["digest"]) == estate.digest:
+            await marks.mark_subject(connection, active, "reading", marks.READINGS, None)
+            return Activation(int(latest["id"]), sources, targets)
+        revision = await _write_revision(connection, estate, by, now)
+        facts = {"revision": revision, "digest": estate.digest.hex(), "modes": modes}
+        cause = await audit.record(connection, audit.Entry(now, by, "estate.activated", facts=facts))
+        await marks.mark_subject(connection, active, "scope:all", marks.READINGS, cause)
+        await marks.mark_subject(connection, active, "reading", marks.READINGS, cause)
+        return Activation(revision, sources, targets)
+
+
+async def installation(database: Database, now: datetime) -> Installation:
+    """This installation; made at the first call, with a console token that only that call gives out."""
+    token = Secret(secrets.token_urlsafe(32))
+    async with database.transaction() as connection:
+        made = await row(
+            connection,
+            """INSERT INTO installation (id, console_token_hash, made_at) VALUES (%s, %s, %s)
+            ON CONFLICT DO NOTHING RETURNING id""",
+            uuid4(),
+            _hash(token.reveal()),
+            now,
+        )
+        found = made or await row(connection, "SELECT id FROM installation")
+        assert found is not None
+        return Installation(found["id"], token if made else None)
+
+
+async def set_console_token(database: Database, digest: bytes, now: datetime) -> None:
+    """From now on the console opens to the token with this SHA-256, and to no other."""
+    async with database.transaction() as connection:
+        await connection.execute(
+            """INSERT INTO installation (id, console_token_hash, made_at) VALUES (%s, %s, %s)
+            ON CONFLICT (one) DO UPDATE SET console_token_hash = excluded.console_token_hash""",
+            (uuid4(), digest, now),
+        )
+
+
+async def console_token_matches(database: Database, token: str) -> bool:
+    """True when this is the token of the console; compared in constant time."""
+    found = await database.rows("SELECT console_token_hash FROM installation")
+    known = bytes(found[0]["console_token_hash"]) if found else b""
+    return hmac.compare_digest(_hash(token), known)
+
+
+async def _numbers(
+    connection: Connection, table: str, parts: Mapping[str, SourcePart | TargetPart], now: datetime
+) -> dict[str, int]:
+    """The number of each name; new ones are entered, missing ones retired, returning ones taken back."""
+    known: dict[str, Row] = {r["name"]: r for r in await rows(connection, f"SELECT id, name, kind FROM {table}")}  # noqa: S608
+    for name, part in parts.items():
+        if name in known and known[name]["kind"] != part.kind:
+            was = known[name]["kind"]
+            raise NotActivated(
+                f"the {table} {name} was of kind {was} and is now of kind {part.kind}: what is known of the one must "
+                f"not be taken for the other; give the new one another name"
+            )
+    mode = ", mode" if table == "target" else ""
+    value = ", 'observe'" if table == "target" else ""
+    await connection.execute(
+        f"""INSERT INTO {table} (name, kind, made_at{mode})
+        SELECT n.name, n.kind, %s{value} FROM unnest(%s::text[], %s::text[]) n(name, kind)
+        WHERE NOT n.name = ANY(%s)""".encode(),  # noqa: S608
+        (now, list(parts), [part.kind for part in parts.values()], list(known)),
+    )
+    await connection.execute(
+        f"""UPDATE {table} SET retired_at = CASE WHEN name = ANY(%s) THEN NULL ELSE coalesce(retired_at, %s) END
+        WHERE (retired_at IS NOT NULL) = (name = ANY(%s))""".encode(),  # noqa: S608
+        (list(parts), now, list(parts)),
+    )
+    found = await rows(connection, f"SELECT id, name FROM {table} WHERE retired_at IS NULL")  # noqa: S608
+    return {r["name"]: int(r["id"]) for r in found}
+
+
+async def _write_tokens(connection: Connection, tokens: Mapping[int, Sequence[Secret]], now: datetime) -> None:
+    """The tokens of the sources are these, and no others; one that stays keeps its date."""
+    pairs = [(source, _hash(token.reveal())) for source, several in tokens.items() for token in several]
+    numbers, hashes = [source for source, _ in pairs], [digest for _, digest in pairs]
+    await connection.execute(
+        """DELETE FROM source_token t WHERE NOT EXISTS (
+            SELECT FROM unnest(%s::smallint[], %s::bytea[]) n(source, hash)
+            WHERE n.source = t.source AND n.hash = t.hash)""",
+        (numbers, hashes),
+    )
+    await connection.execute(
+        """INSERT INTO source_token (source, hash, since)
+        SELECT n.source, n.hash, %s FROM unnest(%s::smallint[], %s::bytea[]) n(source, hash) ON CONFLICT DO NOTHING""",
+        (now, numbers, hashes),
+    )
+
+
+async def _write_revision(connection: Connection, estate: EstateParts, by: str, now: datetime) -> int:
+    made = await row(
+        connection,
+        """INSERT INTO estate_revision (document, digest, activated_by, activated_at)
+        VALUES (%s, %s, %s, %s) RETURNING id""",
+        estate.document,
+        estate.digest,
+        by,
+        now,
+    )
+    assert made is not None
+    return int(made["id"])
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
