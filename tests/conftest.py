@@ -1,0 +1,64 @@
+"""A PostgreSQL for the tests of one process, and a fresh migrated database for each test that asks for one."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import stamina
+import structlog
+from hypothesis import HealthCheck, settings
+from tenure.store.embedded import EmbeddedPostgres
+from tenure.store.migrate import upgrade
+
+settings.register_profile("fast", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+stamina.set_testing(True, attempts=3, cap=True)
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_dsn() -> Iterator[str]:
+    """The connection string of this process's server, to its maintenance database."""
+    folder = Path(tempfile.mkdtemp(prefix="tenure-tests-"))
+    folder.chmod(0o755)  # as root, PostgreSQL runs as another user
+    try:
+        with EmbeddedPostgres(folder / "data", role="serve", durable=False) as postgres:
+            with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+                connection.execute("CREATE DATABASE migrated")
+            upgrade(postgres.dsn.replace("dbname=tenure", "dbname=migrated"))
+            yield postgres.dsn
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def make_database(postgres_dsn: str) -> Iterator[Callable[[], str]]:
+    """Makes databases for one test; each call gives the connection string of a new one."""
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"test{next(_numbers)}")
+        with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {names[-1]} TEMPLATE migrated STRATEGY file_copy".encode())
+        return postgres_dsn.replace("dbname=tenure", f"dbname={names[-1]}")
+
+    yield make
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def database(make_database: Callable[[], str]) -> str:
+    """The connection string of a fresh, migrated, empty database."""
+    return make_database()
