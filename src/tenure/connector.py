@@ -50,3 +50,7 @@ class Target(Protocol):
         answer was lost or was a 5xx.
         """
         ...
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        ...

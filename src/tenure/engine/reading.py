@@ -108,7 +108,7 @@ async def _save(house: House, target: ActiveTarget, reading: _Reading, populatio
         groups = [t for t in batch if isinstance(t, GroupSeen)]
         members = [t for t in batch if isinstance(t, Member)]
         if accounts:
-            await seen.save_accounts(connection, target.id, accounts, capabilities, reading.number, now)
+            await seen.save_accounts(connection, target.id, accounts, capabilities, reading.number, reading.started)
         if groups:
             await seen.save_groups(connection, target.id, groups, capabilities, reading.number, now)
         if members:

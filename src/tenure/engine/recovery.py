@@ -146,5 +146,5 @@ async def _group_answer(target: ActiveTarget, intent: Intent) -> Settled:
     there = await read_group(target, change.name)
     if there is None or intent.absence_proof is None:
         return Settled(intent, Answer(Outcome.FAILED, detail="interrupted, and not there when read again"))
-    answer = Answer(Outcome.APPLIED, None, {f"group:{there.name}": "yes"}, "the answer was lost; found when read again")
+    answer = Answer(Outcome.APPLIED, None, {"group": there.name}, "the answer was lost; found when read again")
     return Settled(intent, answer, "re-read")

@@ -80,7 +80,7 @@ async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
 async def _apply(target: ActiveTarget, change: Change) -> Answer:
     if isinstance(change, AdoptAccount | AdoptGroup):
         account = change.account if isinstance(change, AdoptAccount) else None
-        return Answer(Outcome.APPLIED, account, {name: "yes" for name in evidence.cells(change)}, "kept in our records")
+        return Answer(Outcome.APPLIED, account, evidence.cells(change), "kept in our records")
     try:
         async with asyncio.timeout(SEND_SECONDS):
             return await target.connector.apply(change)

@@ -44,18 +44,25 @@ class Engine:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await self._reconnect()
         loops = [asyncio.create_task(self._follow(target)) for target in self._house.targets.values()]
         try:
             await asyncio.gather(*loops)
         finally:
-            for task in [*loops, *self._busy.values()]:
+            for task in loops:
                 task.cancel()
-            await asyncio.gather(*loops, *self._busy.values(), return_exceptions=True)
-            await self._locks.close()
+            await asyncio.gather(*loops, return_exceptions=True)
+            await self.close()
+
+    async def close(self) -> None:
+        """Break off what is under way, and let go of every lock."""
+        busy = list(self._busy.values())
+        for task in busy:
+            task.cancel()
+        await asyncio.gather(*busy, return_exceptions=True)
+        await self._locks.close()
 
     async def settle(self) -> None:
-        """Work until nothing is due at this moment (what was put off stays put off)."""
+        """Work until nothing is due at this moment (what was put off stays put off, a stopped target stays stopped)."""
         while True:
             worked = [await self._round(target) for target in self._house.targets.values()]
             if not any(worked) and not self._busy:

@@ -202,8 +202,9 @@ class Outcome(StrEnum):
 class Answer:
     """What a target answered to a change.
 
-    `shown` holds the cells that the answer's own body showed (`username`, `email`, ..., `active`, `member:<group>`),
-    as the application spelled them; what is not in it was not shown. `detail` is the answer in a few words.
+    `shown` holds the cells that the answer itself showed, as the application spelled them: fields by name (`username`,
+    `email`, ...), `active` ("true" or "false"), `member:<group>` (None when the account is not in it), `group` (the
+    name of a group). What is not in it was not shown. `detail` is the answer in a few words.
     """
 
     outcome: Outcome

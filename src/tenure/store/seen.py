@@ -65,7 +65,11 @@ async def save_accounts(
     reading: int | None,
     now: datetime,
 ) -> None:
-    """Keep accounts as seen. Fields that were not shown keep what was seen of them before."""
+    """Keep accounts as seen at `now`. Fields that were not shown keep what was seen of them before.
+
+    A whole reading gives its start as `now`: what was seen of an account since then is newer than the listing, and
+    stays.
+    """
     values = [
         (target, a.key, a.name, a.active, Jsonb(dict(a.fields)), Jsonb(_canon(a, capabilities)), a.authority,
          a.writable, a.groups is not None, reading, now)
@@ -80,7 +84,8 @@ async def save_accounts(
                 fields = s.fields || excluded.fields, canon = s.canon || excluded.canon,
                 authority = excluded.authority, writable = excluded.writable,
                 groups_known = s.groups_known OR excluded.groups_known,
-                reading = coalesce(excluded.reading, s.reading), seen_at = excluded.seen_at""",
+                reading = coalesce(excluded.reading, s.reading), seen_at = excluded.seen_at
+            WHERE excluded.reading IS NULL OR s.seen_at < excluded.seen_at""",
             values,
         )
     for account in accounts:

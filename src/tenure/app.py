@@ -1,0 +1,167 @@
+"""Builds the house: database, targets, engine and web, wired together. The only one that makes a Clock."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from tenure.console import routes as console
+from tenure.engine.active import ActiveTarget, House
+from tenure.engine.intake import Intake, PushSource
+from tenure.engine.limiter import SharedLimiter
+from tenure.engine.locks import Locks
+from tenure.engine.shard import Engine
+from tenure.engine.waking import Waking
+from tenure.estate.document import Estate
+from tenure.model.clock import Clock
+from tenure.scim import routes as scim
+from tenure.store import estate as revisions
+from tenure.store.database import Database
+from tenure.targets import TARGETS
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """The time of day, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds since this machine started."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """The house at work: `web` is the ASGI application, `engine` what drains the marks."""
+
+    database: Database
+    house: House
+    engine: Engine
+    waking: Waking
+    web: Starlette
+
+
+@asynccontextmanager
+async def open_house(
+    estate: Estate,
+    dsn: str,
+    *,
+    by: str,
+    clock: Clock | None = None,
+    transports: Mapping[str, httpx2.AsyncBaseTransport] | None = None,
+    database: Database | None = None,
+    base_url: str | None = None,
+) -> AsyncIterator[Tenure]:
+    """Open the house of an estate on a migrated database; nothing runs until `engine.run` or `engine.settle`.
+
+    `by` is who activates the estate, for its history. `transports` replaces the network of a target by name. Raises
+    what `store.estate.activate` raises.
+    """
+    clock = clock or SystemClock()
+    database = database or Database(dsn)
+    async with AsyncExitStack() as stack:
+        await database.open()
+        stack.push_async_callback(database.close)
+        activation = await revisions.activate(database, estate, by, clock.now())
+        locks, waking = Locks(database), Waking(database)
+        await locks.open()
+        house = House(
+            database, clock, _targets(estate, activation, database, locks, clock, transports or {}, stack)
+        )
+        engine = Engine(house, locks, waking)
+        stack.push_async_callback(engine.close)
+        sources = _sources(estate, activation, house.targets)
+        intake = Intake(database, clock, waking.wake)
+        web = Starlette(
+            routes=[
+                Route("/healthz", _healthz),
+                scim.build(intake, lambda: sources, base_url),
+                *console.build(database, clock),
+            ]
+        )
+        yield Tenure(database, house, engine, waking, web)
+
+
+@asynccontextmanager
+async def running(tenure: Tenure) -> AsyncIterator[None]:
+    """Run the engine beside whatever the block does; raises what ends the engine early."""
+    tenure.waking.start()
+    engine = asyncio.create_task(tenure.engine.run())
+    try:
+        yield
+        if engine.done():
+            engine.result()
+    finally:
+        engine.cancel()
+        with suppress(asyncio.CancelledError):
+            await engine
+        await tenure.waking.stop()
+
+
+def _targets(
+    estate: Estate,
+    activation: revisions.Activation,
+    database: Database,
+    locks: Locks,
+    clock: Clock,
+    transports: Mapping[str, httpx2.AsyncBaseTransport],
+    stack: AsyncExitStack,
+) -> dict[int, ActiveTarget]:
+    found = {}
+    for name, part in estate.targets.items():
+        number, rate = activation.targets[name], part.rate
+        limiter = SharedLimiter(database, locks, clock, number, rate.per_second, rate.concurrency)
+        connector = TARGETS[part.kind].open(
+            part.settings, mode=part.rules.mode, limiter=limiter, clock=clock, transport=transports.get(name), name=name
+        )
+        stack.push_async_callback(connector.aclose)
+        found[number] = ActiveTarget(
+            id=number,
+            name=name,
+            connector=connector,
+            rules=part.rules,
+            revision=activation.revision,
+            source_ids=tuple(activation.sources[s] for s in part.rules.sources),
+            compare=part.compare,
+            per_second=rate.per_second,
+            concurrency=rate.concurrency,
+        )
+    return found
+
+
+def _sources(
+    estate: Estate, activation: revisions.Activation, targets: Mapping[int, ActiveTarget]
+) -> dict[str, PushSource]:
+    found = {}
+    for name, part in estate.sources.items():
+        number = activation.sources[name]
+        fed = tuple(t.id for t in targets.values() if number in t.source_ids)
+        digests = tuple(hashlib.sha256(token.reveal().encode()).digest() for token in part.tokens)
+        found[name] = PushSource(number, name, fed, digests)
+    return found
+
+
+async def _healthz(request: Request) -> Response:
+    """The process answers; says nothing about what it depends on."""
+    return JSONResponse({"status": "ok"})
+

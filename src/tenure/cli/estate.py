@@ -1,0 +1,91 @@
+"""`tenure estate`: look at a configuration file before it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tenure.app import SystemClock
+from tenure.estate.document import Estate
+from tenure.estate.live import ask
+from tenure.estate.loading import load
+from tenure.estate.problem import EstateInvalid, Problem
+from tenure.model.seen import Health
+
+INVALID, UNHEALTHY = 2, 3
+
+app = typer.Typer(help="The configuration: check it before it is used.", no_args_is_help=True)
+
+
+@app.callback()
+def estate() -> None:
+    """The configuration: check it before it is used."""
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The estate file.", show_default=False)],
+    live: Annotated[bool, typer.Option("--live", help="Sign in at each application too; nothing is written.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check an estate file, naming each problem with its line.
+
+    Without --live nobody is called, and secrets that are not there are warnings. With it, each application is asked
+    whether we can sign in and what we may not do.
+
+    Example: tenure estate check estate.yaml --live
+
+    Exit codes: 0 all is well, 2 the file is not valid, 3 an application cannot be used as it is.
+    """
+    try:
+        loaded = load(file, secrets=live)
+    except EstateInvalid as invalid:
+        _say_problems(invalid.problems, as_json)
+        raise typer.Exit(INVALID) from None
+    found = asyncio.run(ask(loaded, SystemClock())) if live else {}
+    if as_json:
+        warnings = [asdict(problem) for problem in loaded.warnings]
+        healths = {name: asdict(health) for name, health in found.items()}
+        _print_json({"valid": True, "problems": [], "warnings": warnings, "targets": healths})
+    else:
+        _say_valid(file, loaded, found)
+    if not all(health.ok for health in found.values()):
+        raise typer.Exit(UNHEALTHY)
+
+
+def _say_problems(problems: tuple[Problem, ...], as_json: bool) -> None:
+    if as_json:
+        listed = [asdict(problem) for problem in problems]
+        _print_json({"valid": False, "problems": listed, "warnings": [], "targets": {}})
+        return
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+
+
+def _say_valid(file: Path, estate: Estate, found: dict[str, Health]) -> None:
+    for warning in estate.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    counted = f"{_count(len(estate.sources), 'source')}, {_count(len(estate.targets), 'target')}"
+    typer.echo(f"{file.name} is valid: {counted}")
+    if found:
+        table = Table("Application", "State", "Signed in as", "Version", "What was found")
+        for name, health in found.items():
+            cells = (name, "ok" if health.ok else "not usable", health.account or "", health.version or "")
+            table.add_row(*(Text(cell) for cell in (*cells, health.detail)))
+        Console().print(table)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,25 @@
+"""The command `tenure`: one file a command."""
+
+from __future__ import annotations
+
+import typer
+
+from tenure.cli import demo, estate, plan, serve, why
+
+app = typer.Typer(
+    name="tenure",
+    help="Keeps every account in the Atlassian applications in step with a company's identity provider.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(demo.demo)
+app.command()(serve.serve)
+app.command()(plan.plan)
+app.command()(why.why)
+app.add_typer(estate.app, name="estate")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

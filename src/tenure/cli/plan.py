@@ -1,0 +1,52 @@
+"""`tenure plan`: what is planned and has not gone, and what waits for a person."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import psycopg
+import typer
+from rich.console import Console
+
+from tenure.cli.house import fail, open_database
+from tenure.model.story import Planned
+from tenure.report import plan as telling
+from tenure.report.terminal import show
+from tenure.store import overview
+
+
+def plan(
+    target: Annotated[str | None, typer.Argument(help="Only this application.")] = None,
+    held: Annotated[bool, typer.Option("--held", help="Only what waits for a person, gathered.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")] = None,
+    database_url: Annotated[str | None, typer.Option(help="Use this PostgreSQL instead.")] = None,
+) -> None:
+    """Show each person for whom something is planned that has not gone, with every change and its reason.
+
+    Example: tenure plan jira --held --json
+
+    Exit codes: 0 shown, be it that nothing waits; 1 no such application; 2 wrong usage or the database cannot be
+    reached.
+    """
+    with open_database(data, database_url) as dsn:
+        try:
+            known, waiting = asyncio.run(_read(dsn, target))
+        except psycopg.OperationalError as error:
+            fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")
+    if target is not None and target not in known:
+        fail(f"there is no application {target!r}; there are: {', '.join(known) or 'none'}", 1)
+    if json:
+        told = telling.held_json(waiting) if held else telling.plan_json(waiting)
+        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+    else:
+        show(telling.held_lines(waiting) if held else telling.plan_lines(waiting), Console())
+
+
+async def _read(dsn: str, target: str | None) -> tuple[list[str], tuple[Planned, ...]]:
+    async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=10) as connection:
+        known = [state.name for state in await overview.target_states(connection)]
+        return known, await overview.waiting(connection, target)

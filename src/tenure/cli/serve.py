@@ -1,0 +1,152 @@
+"""`tenure serve`: the web and the engine in one process, or several."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated, Optional
+
+import psycopg
+import typer
+import uvicorn
+
+from tenure.app import Tenure, open_house, running
+from tenure.cli.house import DEFAULT_DATA, fail
+from tenure.estate.document import Estate
+from tenure.estate.loading import EstateInvalid, load
+from tenure.store import estate as revisions
+from tenure.store.embedded import EmbeddedPostgres, PostgresProblem
+from tenure.store.migrate import upgrade
+
+
+def serve(
+    estate: Annotated[Path, typer.Option(help="The estate file.")],
+    data: Annotated[Optional[Path], typer.Option(help="Folder of the embedded PostgreSQL and of secrets.")] = None,
+    database_url: Annotated[Optional[str], typer.Option(help="Use this PostgreSQL (15 or later) instead.")] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8800,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve and work.")] = 1,
+    base_url: Annotated[Optional[str], typer.Option(help="Address that providers use, for links in answers.")] = None,
+    socket_fd: Annotated[Optional[int], typer.Option(hidden=True)] = None,
+) -> None:
+    """Serve SCIM and the console, and keep the applications in step.
+
+    Prints one line when it is ready, with the address of the console and the token of this installation.
+
+    Example: tenure serve --estate estate.yaml --data /var/lib/tenure
+
+    Exit codes: 0 stopped as asked, 2 the estate, the database or the port is not usable.
+    """
+    loaded = _load(estate)
+    folder = data or Path(os.environ.get("TENURE_DATA") or DEFAULT_DATA)
+    url = database_url or (None if data else os.environ.get("TENURE_DATABASE_URL"))
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            if url is None:
+                url = stack.enter_context(EmbeddedPostgres(folder, role="serve")).dsn
+            upgrade(url)
+            listener = _listen(host, port, socket_fd)
+            if workers > 1:
+                stack.enter_context(_siblings(workers - 1, estate, url, folder, listener, base_url))
+            asyncio.run(_serve(loaded, url, folder, listener, base_url, first=socket_fd is None))
+        except PostgresProblem as problem:
+            fail(str(problem))
+        except (psycopg.OperationalError, OSError) as error:
+            fail(str(error).strip())
+        except revisions.NotActivated as problem:
+            fail(str(problem))
+
+
+def _load(path: Path) -> Estate:
+    try:
+        return load(path, secrets=True)
+    except EstateInvalid as invalid:
+        for problem in invalid.problems:
+            typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+
+
+def _listen(host: str, port: int, socket_fd: int | None) -> socket.socket:
+    if socket_fd is not None:
+        return socket.socket(fileno=socket_fd)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from error
+    listener.listen(1024)
+    listener.set_inheritable(True)
+    return listener
+
+
+@contextmanager
+def _siblings(
+    count: int, estate: Path, url: str, folder: Path, listener: socket.socket, base_url: str | None
+) -> Iterator[None]:
+    """Further processes on the same socket and database; they end with this one."""
+    command = [sys.executable, "-m", "tenure", "serve", "--estate", str(estate), "--data", str(folder)]
+    command += ["--database-url", url, "--socket-fd", str(listener.fileno())]
+    command += ["--base-url", base_url] if base_url else []
+    children = [subprocess.Popen(command, pass_fds=[listener.fileno()]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for child in children:
+            child.send_signal(signal.SIGTERM)
+        for child in children:
+            try:
+                child.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+async def _serve(
+    estate: Estate, url: str, folder: Path, listener: socket.socket, base_url: str | None, *, first: bool
+) -> None:
+    async with open_house(estate, url, by="serve", base_url=base_url) as tenure:
+        token = await _console_token(tenure, folder) if first else ""
+        config = uvicorn.Config(
+            tenure.web,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            lifespan="off",
+            server_header=False,
+            date_header=False,
+        )
+        server = uvicorn.Server(config)
+        async with running(tenure):
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            while not server.started and not serving.done():
+                await asyncio.sleep(0.01)
+            if first and not serving.done():
+                host, port = listener.getsockname()[:2]
+                address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+                typer.echo(f"Tenure is ready at {address}/?token={token}")
+                sys.stdout.flush()
+            await serving
+
+
+async def _console_token(tenure: Tenure, folder: Path) -> str:
+    """The installation's token: kept in the data folder, for its owner alone; made anew when the file is gone."""
+    path = folder / "console-token"
+    token = path.read_text().strip() if path.is_file() else ""
+    if not token:
+        token = secrets.token_urlsafe(24)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(token + "\n")
+    await revisions.set_console_token(tenure.database, hashlib.sha256(token.encode()).digest(), tenure.house.clock.now())
+    return token

@@ -1,0 +1,1 @@
+"""The story that shows the main job, end to end."""

@@ -1,0 +1,115 @@
+"""Killed at every numbered point (commit or remote call), the story of six people ends in the same state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+from tests.engine.world import Killed, Step, World, ensure, patch, person
+
+MOST_POINTS = 150
+
+
+async def _joiners(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
+    await ensure(client, ids, "Users", "userName", person("ada@x.example", "Ada Byron", phone="+44 1"))
+
+
+async def _others(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
+    for user_name, name in (("ines.k@x.example", "Ines K"), ("bela@x.example", "Béla N"), ("tomas@x.example", "Tomás R")):
+        await ensure(client, ids, "Users", "userName", person(user_name, name))
+
+
+async def _adoption(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
+    maria = person("mwolf@x.example", "Maria Wolf", mail="maria.wolf@example.com")
+    await ensure(client, ids, "Users", "userName", maria)
+
+
+async def _group(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
+    await ensure(client, ids, "Users", "userName", person("noor@x.example", "Noor H"))
+    group = {"displayName": "Marketing", "members": [{"value": ids["noor@x.example"]}]}
+    await ensure(client, ids, "Groups", "displayName", group)
+
+
+async def _rename(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
+    body = patch({"op": "Replace", "path": "userName", "value": "ines.b@x.example"})
+    assert (await client.patch(f"/Users/{ids['ines.k@x.example']}", json=body)).status_code == 200
+
+
+async def _leave(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
+    for who in ("bela@x.example", "tomas@x.example"):
+        body = patch({"op": "replace", "value": {"active": False}})
+        assert (await client.patch(f"/Users/{ids[who]}", json=body)).status_code == 200
+
+
+async def _rehire(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
+    body = patch({"op": "replace", "value": {"active": True}})
+    assert (await client.patch(f"/Users/{ids['tomas@x.example']}", json=body)).status_code == 200
+
+
+CHAPTERS: tuple[tuple[Step, ...], ...] = ((_joiners, _others, _adoption), (_group, _rename, _leave), (_rehire,))
+
+
+async def tell(world: World, kill_at: int | None) -> tuple[dict[str, Any], int]:
+    """Tell the story, with one death on the way; gives what Jira holds, and how many points were passed."""
+    todo = [(chapter, step) for chapter in CHAPTERS for step in [*chapter, None]]
+    ids: dict[str, str] = {}
+    points = 0
+    while True:
+        try:
+            async with world.house(kill_at) as tenure:
+                async with world.provider(tenure) as client:
+                    while todo:
+                        step = todo[0][1]
+                        await (world.finish(tenure) if step is None else step(client, ids))
+                        todo.pop(0)
+                await world.finish(tenure)
+                left = await tenure.database.rows("SELECT count(*) AS n FROM intent WHERE state = 'open'")
+                assert left[0]["n"] == 0
+            return await world.jira(), points + world.fuse.count
+        except Killed:
+            points += world.fuse.count
+            kill_at = None
+
+
+async def test_there_are_enough_points_and_not_too_many(database: str) -> None:
+    state, points = await tell(World(database), None)
+    accounts = {a["name"]: a for a in state["accounts"]}
+    assert not accounts["bela"]["active"]
+    assert accounts["tomas"]["active"]
+    assert accounts["ines.b"]["key"].startswith("JIRAUSER")
+    assert accounts["noor"]["groups"] == ["Marketing"]
+    assert accounts["ada"]["properties"] == {"phone": "+44 1"}
+    assert 60 < points <= MOST_POINTS
+
+
+@pytest.mark.parametrize("kill_at", range(1, MOST_POINTS + 1))
+async def test_killed_at_every_point(database: str, kill_at: int, untroubled: dict[str, Any]) -> None:
+    state, points = await tell(World(database), kill_at)
+    if points < kill_at:
+        pytest.skip("the story has fewer points")
+    assert _told(state) == _told(untroubled)
+    assert _writes(state) == _writes(untroubled)
+
+
+@pytest.fixture
+async def untroubled(make_database: Callable[[], str]) -> dict[str, Any]:
+    """What Jira holds when nobody dies; told once for all tests of a process."""
+    if not _untroubled:
+        state, _ = await tell(World(make_database()), None)
+        _untroubled.append(state)
+    return _untroubled[0]
+
+
+_untroubled: list[dict[str, Any]] = []
+
+
+def _told(state: dict[str, Any]) -> list[dict[str, Any]]:
+    # keys are given in the order of creation, which a death may change
+    return [{k: v for k, v in account.items() if k != "key"} for account in state["accounts"]] + state["groups"]
+
+
+def _writes(state: dict[str, Any]) -> Counter[tuple[str, str, str]]:
+    return Counter((w["method"], w["subject"], w["what"]) for w in state["journal"])
