@@ -23,6 +23,10 @@ def fail(message: str, code: int = 2) -> NoReturn:
     raise typer.Exit(code)
 
 
+def _say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
 @contextmanager
 def open_database(data: Path | None, database_url: str | None) -> Iterator[str]:
     """The connection string of the house's database, migrated.
@@ -40,7 +44,7 @@ def open_database(data: Path | None, database_url: str | None) -> Iterator[str]:
         folder = data or Path(os.environ.get("TENURE_DATA") or DEFAULT_DATA)
         if not folder.is_dir():
             fail(f"there is no data folder {folder}: name one with --data, or a database with --database-url")
-        with EmbeddedPostgres(folder, role="command") as postgres:
+        with EmbeddedPostgres(folder, role="command", progress=_say) as postgres:
             upgrade(postgres.dsn)
             yield postgres.dsn
     except PostgresProblem as problem:

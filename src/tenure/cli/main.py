@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tenure.cli import demo, estate, plan, serve, why
+from tenure.cli import demo, estate, logs, plan, serve, why
 
 app = typer.Typer(
     name="tenure",
@@ -22,4 +22,5 @@ app.add_typer(estate.app, name="estate")
 
 def main() -> None:
     """Run the command line."""
+    logs.configure("warning")
     app()

@@ -20,12 +20,14 @@ import typer
 import uvicorn
 
 from tenure.app import Tenure, open_house, running
+from tenure.cli import logs
 from tenure.cli.house import DEFAULT_DATA, fail
 from tenure.estate.document import Estate
 from tenure.estate.loading import EstateInvalid, load
 from tenure.store import estate as revisions
 from tenure.store.embedded import EmbeddedPostgres, PostgresProblem
 from tenure.store.migrate import upgrade
+from tenure.store.postmaster import ends_with_us
 
 
 def serve(
@@ -34,7 +36,7 @@ def serve(
     database_url: Annotated[Optional[str], typer.Option(help="Use this PostgreSQL (15 or later) instead.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8800,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that serve and work.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=8, help="Processes that serve and work.")] = 1,
     base_url: Annotated[Optional[str], typer.Option(help="Address that providers use, for links in answers.")] = None,
     socket_fd: Annotated[Optional[int], typer.Option(hidden=True)] = None,
 ) -> None:
@@ -46,6 +48,7 @@ def serve(
 
     Exit codes: 0 stopped as asked, 2 the estate, the database or the port is not usable.
     """
+    logs.configure("info")
     loaded = _load(estate)
     folder = data or Path(os.environ.get("TENURE_DATA") or DEFAULT_DATA)
     url = database_url or (None if data else os.environ.get("TENURE_DATABASE_URL"))
@@ -53,7 +56,7 @@ def serve(
         try:
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             if url is None:
-                url = stack.enter_context(EmbeddedPostgres(folder, role="serve")).dsn
+                url = stack.enter_context(EmbeddedPostgres(folder, role="serve", progress=_say)).dsn
             upgrade(url)
             listener = _listen(host, port, socket_fd)
             if workers > 1:
@@ -65,6 +68,10 @@ def serve(
             fail(str(error).strip())
         except revisions.NotActivated as problem:
             fail(str(problem))
+
+
+def _say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
 
 
 def _load(path: Path) -> Estate:
@@ -99,7 +106,8 @@ def _siblings(
     command = [sys.executable, "-m", "tenure", "serve", "--estate", str(estate), "--data", str(folder)]
     command += ["--database-url", url, "--socket-fd", str(listener.fileno())]
     command += ["--base-url", base_url] if base_url else []
-    children = [subprocess.Popen(command, pass_fds=[listener.fileno()]) for _ in range(count)]
+    bind = ends_with_us(signal.SIGTERM)
+    children = [subprocess.Popen(command, pass_fds=[listener.fileno()], preexec_fn=bind) for _ in range(count)]
     try:
         yield
     finally:
@@ -127,6 +135,7 @@ async def _serve(
             date_header=False,
         )
         server = uvicorn.Server(config)
+        _end_in_order(server)
         async with running(tenure):
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             while not server.started and not serving.done():
@@ -137,6 +146,16 @@ async def _serve(
                 typer.echo(f"Tenure is ready at {address}/?token={token}")
                 sys.stdout.flush()
             await serving
+
+
+def _end_in_order(server: uvicorn.Server) -> None:
+    """SIGTERM and Ctrl-C end the server, and then us: it raises the signal again when it has ended, to no effect."""
+
+    def end(number: int, frame: object) -> None:
+        server.should_exit = True
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
 
 
 async def _console_token(tenure: Tenure, folder: Path) -> str:

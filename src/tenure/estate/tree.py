@@ -84,8 +84,8 @@ def read_yaml(content: bytes, file: str) -> Branch:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = f"this is not YAML: {error.problem or error.context or 'it cannot be read'}"
-        line = text.split("\n")[mark.line : mark.line + 1] if mark else []
-        tabs = bool(line) and "\t" in line[0][: len(line[0]) - len(line[0].lstrip())]
+        start = "".join(text.split("\n")[mark.line : mark.line + 1] if mark else "")
+        tabs = "\t" in start[: len(start) - len(start.lstrip())]
         hint = "indent with spaces, not tabs" if tabs else _QUOTE
         reading.refuse(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, said, hint)
     except yaml.YAMLError:

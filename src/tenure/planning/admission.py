@@ -109,10 +109,9 @@ def _ability(change: Change, safety: Safety) -> Verdict | None:
     capabilities = safety.capabilities
     if change.kind not in capabilities.operations | {ChangeKind.ADOPT_ACCOUNT, ChangeKind.ADOPT_GROUP}:
         return Verdict(change, Decision.HOLD, f"the application cannot {change.kind.value}")
-    if isinstance(safety.situation, Linked | Found) and not safety.situation.account.writable:
-        if not isinstance(change, AdoptAccount | JoinGroups | LeaveGroups):
-            authority = safety.situation.account.authority
-            return Verdict(change, Decision.HOLD, f"the account lives in a {authority} directory")
+    account = safety.situation.account if isinstance(safety.situation, Linked | Found) else None
+    if account and not account.writable and not isinstance(change, AdoptAccount | JoinGroups | LeaveGroups):
+        return Verdict(change, Decision.HOLD, f"the account lives in a {account.authority} directory")
     if isinstance(change, CreateAccount | UpdateAccount | RenameAccount):
         fields = {"username": change.name} if isinstance(change, RenameAccount) else change.fields
         for name, value in fields.items():
@@ -130,9 +129,9 @@ def _situation(change: Change, safety: Safety) -> Verdict | None:
         return _creation(change, situation, safety)
     if isinstance(change, AdoptAccount):
         return _adoption(change, safety)
-    if isinstance(change, DeactivateAccount) and safety.standing is Standing.OUT_OF_SCOPE:
-        if safety.rules.out_of_scope is OutOfScope.HOLD:
-            return Verdict(change, Decision.HOLD, "out of scope, but has not left")
+    held = safety.standing is Standing.OUT_OF_SCOPE and safety.rules.out_of_scope is OutOfScope.HOLD
+    if isinstance(change, DeactivateAccount) and held:
+        return Verdict(change, Decision.HOLD, "out of scope, but has not left")
     if isinstance(change, RenameAccount):
         canon = safety.capabilities.canon("username", change.name) or ""
         if safety.names.get(canon, change.account.key) != change.account.key:

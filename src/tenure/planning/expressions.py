@@ -19,7 +19,7 @@ from cel_expr_python.ext import ext_math, ext_optional, ext_strings
 from tenure.planning.expression_cost import LONGEST_VALUE, TooCostly, check_cost
 from tenure.planning.expression_tree import Call, Constant, Loop, Name, Node, Select, Several, UnknownTree, read_tree
 from tenure.planning.rules import Expression, ExpressionFailed
-from tenure.planning.variables import SCHEMA, nearest_path, variables, wrong_path
+from tenure.planning.variables import SCHEMA, nearest_path, texts_in, value_at, variables, wrong_path
 
 __all__ = ["ExpressionInvalid", "compile_expression", "variables"]
 
@@ -30,6 +30,9 @@ Wants = Literal["text", "truth"]
 
 _TYPE = cel.Type
 _TEXTS = frozenset({"STRING", "INT", "UINT", "DOUBLE", "NULL"})
+_PLAIN = frozenset({"STRING", "INT", "UINT", "DOUBLE", "BOOL"})
+"""The kinds whose plain value may be asked for. Giving out a null, alone or in a list, the library (0.1.3) drops a
+reference to None that it does not own: after some thousands of them a Python before 3.12 aborts the process."""
 # fmt: off
 _FUNCTIONS = [
     "all", "charAt", "contains", "endsWith", "exists", "exists_one", "filter", "format", "has", "indexOf", "join",
@@ -68,12 +71,12 @@ class _Compiled:
         """
         read = {root: values[root] for root in self._roots}
         for path in self.paths:
-            if any(len(text) > LONGEST_VALUE for text in _texts(_at(values, path))):
+            if any(len(text) > LONGEST_VALUE for text in texts_in(value_at(values, path))):
                 raise self._failed(f"{path} is longer than {LONGEST_VALUE:,} characters")
         try:
             answer = self._program.eval(data=read)
             kind = answer.type().name()
-            value = None if kind == "ERROR" else answer.plain_value()
+            value = answer.plain_value() if kind in _PLAIN else None
         except (RuntimeError, TypeError, ValueError, MemoryError) as problem:
             raise self._failed(_cause(str(problem))) from None
         if kind == "ERROR":  # an error is a value in this library, and its plain value is the error's own text
@@ -102,7 +105,7 @@ class _Compiled:
             said = str(answer.plain_value())
         except TypeError:
             said = "optional"
-        missing = [path for path in self.paths if _at(values, path) is None]
+        missing = [path for path in self.paths if value_at(values, path) is None]
         if missing and "null" in said:
             return f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value"
         return _cause(said)
@@ -170,7 +173,7 @@ def _kind(tree: Node, kind: str) -> str:
     path = _path(tree)
     if kind != "DYN" or not path:
         return kind
-    found = _at(SCHEMA, ".".join(path))
+    found = value_at(SCHEMA, ".".join(path))
     return "MAP" if isinstance(found, Mapping) else "STRING" if found == "text" else kind
 
 
@@ -264,7 +267,6 @@ def _cause(said: str) -> str:
         ("budget", "it takes too many steps"),
         ("Index error", "it asks for a part that is not there"),
         ("greater than", "it asks for a part that is not there"),
-        ("out of range", "it asks for a part that is not there"),
         ("Key not found", "it asks for a part that is not there"),
         ("divide by zero", "it divides by zero"),
         ("modulus by zero", "it divides by zero"),
@@ -277,23 +279,6 @@ def _cause(said: str) -> str:
         if sign in said:
             return cause
     return "the values do not fit the expression"
-
-
-def _at(values: Mapping[str, Any], path: str) -> Any:
-    found: Any = values
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for below in value.values():
-            yield from _texts(below)
-    elif isinstance(value, list):
-        yield from (text for text in value if isinstance(text, str))
 
 
 def _short(text: str) -> str:

@@ -75,6 +75,25 @@ def variables(identity: Identity, groups: Sequence[SourceGroup]) -> dict[str, An
     return values
 
 
+def value_at(values: Mapping[str, Any], path: str) -> Any:
+    """What stands at a dotted path, or None."""
+    found: Any = values
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts that a variable, a branch or a list holds."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for below in value.values():
+            yield from texts_in(below)
+    elif isinstance(value, list):
+        yield from (text for text in value if isinstance(text, str))
+
+
 def paths(branch: Branch = SCHEMA, above: str = "") -> Iterator[str]:
     """Every variable that is no branch, as a dotted path."""
     for name, below in branch.items():

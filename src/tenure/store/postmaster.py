@@ -63,6 +63,22 @@ class Account:
     switch: bool
 
 
+def ends_with_us(at_death: signal.Signals) -> Callable[[], None]:
+    """A `preexec_fn` for a child that gets the signal `at_death` if we end before it (Linux; elsewhere it does not).
+
+    It runs after the child changed its user, which would have cleared the request.
+    """
+    owner = os.getpid()
+
+    def bind() -> None:
+        if sys.platform == "linux":
+            _LIBC.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(at_death), 0, 0, 0)
+        if os.getppid() != owner:
+            os._exit(1)
+
+    return bind
+
+
 def spawn(
     command: Sequence[str], account: Account, *, at_death: signal.Signals, output: int, stdin: int = subprocess.DEVNULL
 ) -> subprocess.Popen[str]:
@@ -73,20 +89,12 @@ def spawn(
     """
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("the embedded PostgreSQL must be started from the main thread: it would end with any other")
-    owner = os.getpid()
     uid, gid, groups = (account.uid, account.gid, list[int]()) if account.switch else (None, None, None)
-
-    def bind() -> None:  # runs in the child after it changed its user, which would have cleared the request
-        if sys.platform == "linux":
-            _LIBC.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(at_death), 0, 0, 0)
-        if os.getppid() != owner:
-            os._exit(1)
-
     try:
         return subprocess.Popen(  # noqa: S603 - programs of the wheel, with arguments of ours
             command, stdin=stdin, stdout=output, stderr=subprocess.STDOUT, cwd="/", env=_ENVIRONMENT, text=True,
             errors="replace",
-            start_new_session=True, preexec_fn=bind, user=uid, group=gid, extra_groups=groups,
+            start_new_session=True, preexec_fn=ends_with_us(at_death), user=uid, group=gid, extra_groups=groups,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:
         raise PostgresProblem(
