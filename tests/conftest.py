@@ -21,7 +21,7 @@ settings.register_profile("fast", deadline=None, max_examples=30, suppress_healt
 settings.register_profile("long", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 stamina.set_testing(True, attempts=3, cap=True)
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+structlog.configure(logger_factory=structlog.ReturnLoggerFactory())  # logged lines can be captured, not printed
 
 _numbers = itertools.count(1)
 

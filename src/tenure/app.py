@@ -20,7 +20,7 @@ from tenure.console import routes as console
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.intake import Intake, PushSource
 from tenure.engine.limiter import SharedLimiter
-from tenure.engine.locks import Locks
+from tenure.store.locks import Locks
 from tenure.engine.shard import Engine
 from tenure.engine.waking import Waking
 from tenure.estate.document import Estate

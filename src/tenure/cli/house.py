@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-import psycopg
 import typer
 
+from tenure.store.database import DatabaseAway
 from tenure.store.embedded import EmbeddedPostgres, PostgresProblem
 from tenure.store.migrate import upgrade
 
@@ -49,5 +49,5 @@ def open_database(data: Path | None, database_url: str | None) -> Iterator[str]:
             yield postgres.dsn
     except PostgresProblem as problem:
         fail(str(problem))
-    except psycopg.OperationalError as error:
+    except DatabaseAway as error:
         fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import orjson
-import psycopg
 import typer
 from rich.console import Console
 
@@ -16,6 +15,7 @@ from tenure.model.story import Planned
 from tenure.report import plan as telling
 from tenure.report.terminal import show
 from tenure.store import overview
+from tenure.store.database import connect
 
 
 def plan(
@@ -33,10 +33,7 @@ def plan(
     reached.
     """
     with open_database(data, database_url) as dsn:
-        try:
-            known, waiting = asyncio.run(_read(dsn, target))
-        except psycopg.OperationalError as error:
-            fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")
+        known, waiting = asyncio.run(_read(dsn, target))
     if target is not None and target not in known:
         fail(f"there is no application {target!r}; there are: {', '.join(known) or 'none'}", 1)
     if json:
@@ -47,6 +44,6 @@ def plan(
 
 
 async def _read(dsn: str, target: str | None) -> tuple[list[str], tuple[Planned, ...]]:
-    async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=10) as connection:
+    async with await connect(dsn) as connection:
         known = [state.name for state in await overview.target_states(connection)]
         return known, await overview.waiting(connection, target)

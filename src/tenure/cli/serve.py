@@ -15,7 +15,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, Optional
 
-import psycopg
 import typer
 import uvicorn
 
@@ -25,6 +24,7 @@ from tenure.cli.house import DEFAULT_DATA, fail
 from tenure.estate.document import Estate
 from tenure.estate.loading import EstateInvalid, load
 from tenure.store import estate as revisions
+from tenure.store.database import DatabaseAway
 from tenure.store.embedded import EmbeddedPostgres, PostgresProblem
 from tenure.store.migrate import upgrade
 from tenure.store.postmaster import ends_with_us
@@ -64,7 +64,7 @@ def serve(
             asyncio.run(_serve(loaded, url, folder, listener, base_url, first=socket_fd is None))
         except PostgresProblem as problem:
             fail(str(problem))
-        except (psycopg.OperationalError, OSError) as error:
+        except (DatabaseAway, OSError) as error:
             fail(str(error).strip())
         except revisions.NotActivated as problem:
             fail(str(problem))

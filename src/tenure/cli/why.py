@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import orjson
-import psycopg
 import typer
 from rich.console import Console
 
@@ -15,6 +14,7 @@ from tenure.cli.house import fail, open_database
 from tenure.model.story import Story
 from tenure.report import why as telling
 from tenure.report.terminal import show
+from tenure.store.database import connect
 from tenure.store.story import story_of
 
 
@@ -33,10 +33,7 @@ def why(
     Exit codes: 0 found, 1 nobody of that name, 2 wrong usage or the database cannot be reached.
     """
     with open_database(data, database_url) as dsn:
-        try:
-            story = asyncio.run(_read(dsn, target, name))
-        except psycopg.OperationalError as error:
-            fail(f"the database cannot be reached: {str(error).strip().splitlines()[0]}")
+        story = asyncio.run(_read(dsn, target, name))
     if story is None:
         fail(f"nobody and no account is called {name!r} at {target!r}; the console lists people and applications", 1)
     if json:
@@ -46,5 +43,5 @@ def why(
 
 
 async def _read(dsn: str, target: str, name: str) -> Story | None:
-    async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=10) as connection:
+    async with await connect(dsn) as connection:
         return await story_of(connection, target, name)

@@ -9,13 +9,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from psycopg import errors
-
 from tenure.model.clock import Clock
 from tenure.model.event import GroupGone, GroupSeen, IdentityGone, IdentitySeen, MemberGone, MemberSeen
 from tenure.store import directory, listing, marks
 from tenure.store.audit import Entry, record
-from tenure.store.database import Connection, Database
+from tenure.store.database import Connection, Database, DeadlockDetected, SerializationFailure, UniqueViolation
 from tenure.store.directory import GroupRow, IdentityRow
 from tenure.store.recording import MembersWritten, write_identity, write_members
 
@@ -103,18 +101,16 @@ class Intake:
         for attempt in range(_ATTEMPTS):
             try:
                 return await self._once(source, method, work, alone)
-            except (errors.DeadlockDetected, errors.SerializationFailure):
+            except (DeadlockDetected, SerializationFailure):
                 if attempt == _ATTEMPTS - 1:
                     raise
-            except errors.UniqueViolation as violation:
+            except UniqueViolation as violation:
                 if violation.diag.constraint_name == "identity_user_name":
                     raise NameTaken from None
                 raise
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(
-        self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]], alone: bool
-    ) -> T:
+    async def _once(self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]], alone: bool) -> T:
         opened = listing.autocommit(self.database) if alone else self.database.transaction()
         async with opened as connection:
             delivery = Delivery(connection, source, method, self._clock.now(), self._slot())
@@ -244,4 +240,3 @@ def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[st
         "new": {name: new[name] for name in names if name in new},
     }
     return {"attributes": names}, values
-

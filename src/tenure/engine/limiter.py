@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
-from tenure.engine.locks import Locks
+from tenure.store.locks import Locks
 from tenure.model.clock import Clock
 from tenure.store import marks
 from tenure.store.database import Database

@@ -149,13 +149,21 @@ async def _intend(
                     now=now,
                 )
                 target.under_way += len(work.intents)
-        sent = {work.mark.subject for work in works if work.intents}
-        again = {work.mark.subject: work.again for work in works if work.again is not None}
-        done = [mark for mark in due if mark.subject not in sent and mark.subject not in again]
-        await marks.acknowledge(connection, target.id, done)
-        for mark in due:
-            if mark.subject in again and mark.subject not in sent:
-                await marks.postpone(connection, target.id, [mark], now + timedelta(seconds=again[mark.subject] or 0))
+        await _release(connection, house, target, due, works)
+
+
+async def _release(
+    connection: Connection, house: House, target: ActiveTarget, due: Sequence[Mark], works: list[Work]
+) -> None:
+    """Acknowledge or postpone the marks of which nothing is sent; the others wait for what is answered."""
+    sent = {work.mark.subject for work in works if work.intents}
+    again = {work.mark.subject: work.again for work in works if work.again is not None}
+    idle = [mark for mark in due if mark.subject not in sent]
+    await marks.acknowledge(connection, target.id, [mark for mark in idle if mark.subject not in again])
+    for mark in idle:
+        if mark.subject in again:
+            until = house.clock.now() + timedelta(seconds=again[mark.subject])
+            await marks.postpone(connection, target.id, [mark], until)
 
 
 async def _keep_sight(connection: Connection, house: House, target: ActiveTarget, work: Work) -> None:

@@ -7,11 +7,10 @@ import contextlib
 from datetime import timedelta
 from uuid import UUID
 
-import psycopg
 import structlog
 
 from tenure.engine.active import ActiveTarget, House
-from tenure.engine.locks import Locks, LocksLost
+from tenure.store.locks import Locks, LocksLost
 from tenure.engine.reading import check, read_whole
 from tenure.engine.recovery import recover
 from tenure.engine.run import run
@@ -19,6 +18,7 @@ from tenure.engine.send import Stopped
 from tenure.engine.waking import Waking
 from tenure.engine.work import backoff
 from tenure.store import audit, marks, targets
+from tenure.store.database import DatabaseAway
 from tenure.store.marks import Mark
 
 log = structlog.get_logger()
@@ -78,10 +78,10 @@ class Engine:
             woken.clear()
             try:
                 await self._round(target)
-            except (LocksLost, psycopg.OperationalError) as error:
+            except (LocksLost, DatabaseAway) as error:
                 log.warning("the database is away", why=str(error))
                 await asyncio.sleep(_LOOK_EVERY)
-                with contextlib.suppress(psycopg.OperationalError):
+                with contextlib.suppress(DatabaseAway):
                     await self._reconnect()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), _LOOK_EVERY)
@@ -139,7 +139,7 @@ class Engine:
             await self._drain_owned(target, shard)
         except (Stopped, targets.Stolen, LocksLost) as end:
             log.info("shard given up", target=target.name, shard=shard, why=str(end))
-        except psycopg.OperationalError as error:
+        except DatabaseAway as error:
             log.warning("the database is away", why=str(error))
         finally:
             with contextlib.suppress(LocksLost):
@@ -168,7 +168,7 @@ class Engine:
                     await self._whole(target, mark)
             else:
                 await run(self._house, target, shard, epoch, due)
-        except (Stopped, targets.Stolen, LocksLost, psycopg.OperationalError):
+        except (Stopped, targets.Stolen, LocksLost, DatabaseAway):
             raise
         except Exception:
             log.exception("a pass failed", target=target.name, shard=shard, subjects=[m.subject for m in due])

@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-import psycopg
 import structlog
 
-from tenure.store.database import Connection, Database
+from tenure.store import notices
+from tenure.store.database import Connection, Database, DatabaseAway
 
 log = structlog.get_logger()
-_CHANNEL = "tenure_due"
 _PAUSE = 0.02
 _RETRY = 1.0
 
@@ -63,7 +62,7 @@ class Waking:
                 connection = await self._database.session()
                 async with connection:
                     await work(connection)
-            except psycopg.OperationalError as error:
+            except DatabaseAway as error:
                 log.warning("waking lost its connection", why=str(error))
                 await asyncio.sleep(_RETRY)
 
@@ -71,10 +70,9 @@ class Waking:
         while True:
             await self._to_tell.wait()
             self._to_tell.clear()
-            await connection.execute(f"NOTIFY {_CHANNEL}".encode())
+            await notices.tell(connection)
             await asyncio.sleep(_PAUSE)
 
     async def _listen(self, connection: Connection) -> None:
-        await connection.execute(f"LISTEN {_CHANNEL}".encode())
-        async for _ in connection.notifies():
+        async for _ in notices.listen(connection):
             self.wake_here()

@@ -137,7 +137,7 @@ def _on_single(holder: Document, step: Step) -> None:
         new = merged or None
     elif new is not None and attribute.type == "complex":
         new = _merged(attribute, held or {}, step.value, new)
-    if new is None and not attribute.clearable:
+    if new is None and not attribute.clearable and (attribute.required or step.verb != "remove"):
         raise mutability(f"{attribute.name} cannot be removed.")
     documents.put(holder, attribute, new)
 

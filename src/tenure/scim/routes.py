@@ -6,9 +6,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
@@ -18,6 +16,7 @@ from tenure.engine.intake import Intake, PushSource
 from tenure.scim import discovery, groups, tokens, users
 from tenure.scim.call import Call, origin
 from tenure.scim.errors import ScimError, response
+from tenure.store.database import DatabaseAway
 
 Handler = Callable[[Call], Awaitable[Response]]
 Sources = Callable[[], Mapping[str, PushSource]]
@@ -60,7 +59,7 @@ class Door:
             answer = response(error)
         except ClientDisconnect:
             return
-        except (PoolTimeout, psycopg.OperationalError) as problem:
+        except DatabaseAway as problem:
             _log.error("scim.database", problem=type(problem).__name__)
             answer = response(ScimError(503, "The database is busy or away; try again.", headers={"Retry-After": "5"}))
         except Exception as problem:  # told without its message, which may hold personal values

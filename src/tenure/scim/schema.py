@@ -17,7 +17,7 @@ class Attribute:
     """One attribute and its characteristics (RFC 7643 section 2.2).
 
     `longest` bounds a text, in characters. `kept` is False for what is accepted, dropped and never advertised.
-    `clearable` is False for what has a value always.
+    `clearable` is False for what null does not unassign: `active` has to be removed in so many words.
     """
 
     name: str

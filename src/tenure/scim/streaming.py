@@ -116,5 +116,3 @@ class _Streamed(Response):
             async for text in self._rest:
                 await send({"type": "http.response.body", "body": text, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-

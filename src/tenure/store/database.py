@@ -8,9 +8,24 @@ from typing import Any
 
 import orjson
 from psycopg import AsyncConnection
+from psycopg import OperationalError as DatabaseAway
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
 from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool
+
+__all__ = [
+    "Connection",
+    "Database",
+    "DatabaseAway",
+    "DeadlockDetected",
+    "Row",
+    "SerializationFailure",
+    "UniqueViolation",
+    "connect",
+    "row",
+    "rows",
+]
 
 Connection = AsyncConnection[TupleRow]
 Row = dict[str, Any]
@@ -45,13 +60,17 @@ class Database:
 
     async def session(self) -> Connection:
         """A connection of its own, outside the pool and in autocommit, for advisory locks and LISTEN."""
-        connection = await AsyncConnection.connect(self.dsn, autocommit=True, connect_timeout=10)
-        return connection
+        return await connect(self.dsn, autocommit=True)
 
     async def rows(self, query: str, *values: Any) -> list[Row]:
         """Every row of one query, as dicts, in a transaction of its own."""
         async with self.transaction() as connection:
             return await rows(connection, query, *values)
+
+
+async def connect(dsn: str, *, autocommit: bool = False) -> Connection:
+    """A connection by itself; raises DatabaseAway when there is none within 10 seconds."""
+    return await AsyncConnection.connect(dsn, autocommit=autocommit, connect_timeout=10)
 
 
 async def rows(connection: Connection, query: str, *values: Any) -> list[Row]:

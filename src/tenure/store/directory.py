@@ -1,6 +1,5 @@
 """Who the sources say there is: identities, their groups and who is in them."""
 
-# ruff: noqa: S608 (what is put into SQL texts here are constants of ours; values are parameters)
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -104,9 +103,7 @@ async def groups_of_sources(connection: Connection, sources: Sequence[int]) -> t
 
 async def members_of(connection: Connection, group: UUID) -> list[UUID]:
     """The ids of a group's members, in their order."""
-    cursor = await connection.execute(
-        "SELECT identity FROM member WHERE source_group = %s ORDER BY identity", (group,)
-    )
+    cursor = await connection.execute("SELECT identity FROM member WHERE source_group = %s ORDER BY identity", (group,))
     return [row[0] for row in await cursor.fetchall()]
 
 

@@ -1,6 +1,5 @@
 """Reads the directory for those who ask from outside: one record, a page of a list, the members of groups in chunks."""
 
-# ruff: noqa: S608 (what is put into SQL texts here are constants of ours; values are parameters)
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -102,18 +101,31 @@ async def _page(
     offset: int,
     limit: int,
 ) -> tuple[int, list[Any]]:
-    """The number of hits and one page. The ids of a page are found first, so that skipping reads an index alone."""
-    where, values = compile_condition(condition) if condition else ("true", [])
-    hits = f"FROM {table} r WHERE r.source = %s AND r.gone_at IS NULL AND {where}"
+    """The number of hits and one page, found as ids first: skipping reads an index alone.
+
+    The hits of a condition are gathered before they are put in order; else the planner, which cannot know how rare
+    they are, may walk through everybody in order until it has a page of them.
+    """
+    values: list[Any] = [source]
+    hits = f"FROM {table} r WHERE r.source = %s AND r.gone_at IS NULL"
+    if condition is None:
+        gathered, page, total = "", f"SELECT r.id, r.created_at {hits} ORDER BY r.created_at, r.id", "0"
+    else:
+        where, said = compile_condition(condition)
+        values, hits = [source, *said], f"{hits} AND {where}"
+        gathered = f"WITH hit AS MATERIALIZED (SELECT r.id, r.created_at {hits})"
+        page, total = "SELECT id, created_at FROM hit ORDER BY created_at, id", "(SELECT count(*) FROM hit)"
     found: list[Any] = []
     if limit:
-        page = f"SELECT r.id, r.created_at {hits} ORDER BY r.created_at, r.id LIMIT %s OFFSET %s"
-        query = f"SELECT {columns} FROM ({page}) p JOIN {table} r ON r.id = p.id ORDER BY p.created_at, p.id"
-        cursor = await connection.execute(query.encode(), (source, *values, limit, offset))
+        query = f"""{gathered} SELECT {total}, {columns} FROM ({page} LIMIT %s OFFSET %s) p
+        JOIN {table} r ON r.id = p.id ORDER BY p.created_at, p.id"""
+        cursor = await connection.execute(query.encode(), (*values, limit, offset))
         found = await cursor.fetchall()
         if len(found) < limit and (found or not offset):
-            return offset + len(found), found
-    cursor = await connection.execute(f"SELECT count(*) {hits}".encode(), (source, *values))
+            return offset + len(found), [row[1:] for row in found]
+    if found and condition is not None:
+        return found[0][0], [row[1:] for row in found]
+    cursor = await connection.execute(f"SELECT count(*) {hits}".encode(), values)
     counted = await cursor.fetchone()
     assert counted is not None
-    return counted[0], found
+    return counted[0], [row[1:] for row in found]

@@ -3,7 +3,6 @@
 A statement that stands alone is a transaction: a request costs one round trip, and half of it cannot happen.
 """
 
-# ruff: noqa: S608 (what is put into SQL texts here are constants of ours; values are parameters)
 from __future__ import annotations
 
 import secrets

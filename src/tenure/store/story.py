@@ -7,7 +7,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from tenure.model.capability import canon_name
-from tenure.model.change import JoinGroups, LeaveGroups, decode
+from tenure.model.change import AdoptAccount, JoinGroups, LeaveGroups, decode
 from tenure.model.identity import Identity
 from tenure.model.story import (
     Cause,
@@ -90,11 +90,18 @@ async def _gather(connection: Connection, target: int, state: TargetState, asked
     account = found.account
     if found.identity is not None:
         story = await _with_identity(connection, target, story, found.identity)
-        if story.link is not None and (account is None or account["key"] != story.link.key):
+        key = story.link.key if story.link else _proposed(story)
+        if key is not None and (account is None or account["key"] != key):
             account = await row(
-                connection, "SELECT * FROM seen_account WHERE target = %s AND key = %s", target, story.link.key
+                connection, "SELECT * FROM seen_account WHERE target = %s AND key = %s", target, key
             )
     return await _with_account(connection, target, story, account)
+
+
+def _proposed(story: Story) -> str | None:
+    """The key of the account that the current plan would take over."""
+    changes = [v.change for v in story.planned.plan.verdicts] if story.planned else []
+    return next((c.account.key for c in changes if isinstance(c, AdoptAccount)), None)
 
 
 async def _with_identity(connection: Connection, target: int, story: Story, who: UUID) -> Story:

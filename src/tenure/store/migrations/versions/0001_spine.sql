@@ -68,6 +68,7 @@ CREATE TABLE identity (
 CREATE UNIQUE INDEX identity_user_name ON identity (source, user_name_canon) WHERE gone_at IS NULL;
 CREATE INDEX identity_external_id ON identity (source, external_id);
 CREATE INDEX identity_page ON identity (source, created_at, id) WHERE gone_at IS NULL;
+CREATE INDEX identity_doc ON identity USING gin (doc_canon jsonb_path_ops) WHERE gone_at IS NULL;
 
 CREATE TABLE source_group (
     id uuid PRIMARY KEY,

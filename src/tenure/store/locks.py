@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import psycopg
-
-from tenure.store.database import Connection, Database
+from tenure.store.database import Connection, Database, DatabaseAway
 
 
 class LocksLost(Exception):
@@ -22,7 +20,7 @@ class Locks:
         self._turn = asyncio.Lock()
 
     async def open(self) -> None:
-        """Connect; raises psycopg.OperationalError when that fails."""
+        """Connect; raises DatabaseAway when that fails."""
         self._connection = await self._database.session()
 
     async def close(self) -> None:
@@ -46,6 +44,6 @@ class Locks:
             try:
                 cursor = await self._connection.execute(query.encode(), (target, number))
                 found = await cursor.fetchone()
-            except psycopg.OperationalError as error:
+            except DatabaseAway as error:
                 raise LocksLost(str(error)) from error
             return bool(found and found[0])

@@ -1,0 +1,39 @@
+"""The first page: identity providers, applications, what waits for a person, and the last changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tenure.console.page import Console
+from tenure.console.session import signed_in
+from tenure.report.plan import held
+from tenure.store import overview
+
+_LAST_CHANGES = 8
+
+
+def routes(console: Console) -> list[Route]:
+    """The page, and the part of it that refreshes itself."""
+
+    async def home(request: Request) -> Response:
+        return console.page(request, "home.html", **await _state(console))
+
+    async def part(request: Request) -> Response:
+        return console.page(request, "parts/overview.html", **await _state(console))
+
+    return [
+        Route("/", signed_in(console, home)),
+        Route("/parts/overview", signed_in(console, part)),
+    ]
+
+
+async def _state(console: Console) -> dict[str, Any]:
+    async with console.database.transaction() as connection:
+        state = await overview.overview(connection)
+        waiting = await overview.waiting(connection)
+        changes = await overview.changes(connection, _LAST_CHANGES)
+    return {"overview": state, "held": held(waiting), "changes": changes}

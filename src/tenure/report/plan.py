@@ -1,0 +1,169 @@
+"""What is planned and has not gone: by person as text, or gathered into what waits for one decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.model.change import ChangeKind, encode
+from tenure.model.plan import Decision, Verdict
+from tenure.model.story import Planned
+from tenure.report import words
+from tenure.report.why import Line
+
+CLASSES = {
+    ChangeKind.ADOPT_ACCOUNT: "adoption",
+    ChangeKind.CREATE_ACCOUNT: "creation",
+    ChangeKind.RENAME_ACCOUNT: "rename",
+    ChangeKind.UPDATE_ACCOUNT: "update",
+    ChangeKind.REACTIVATE_ACCOUNT: "update",
+    ChangeKind.JOIN_GROUPS: "membership",
+    ChangeKind.CREATE_GROUP: "group",
+    ChangeKind.ADOPT_GROUP: "group",
+    ChangeKind.DELETE_GROUP: "group",
+}
+"""What a held change is about; every kind that is not here takes something away."""
+
+CLASS_WORDS = {
+    "adoption": "Take over existing accounts",
+    "creation": "New accounts",
+    "rename": "Renames",
+    "update": "Updates",
+    "removal": "Removals",
+    "membership": "Group memberships",
+    "group": "Groups",
+    "refused": "Refused",
+    "problem": "Problems",
+}
+_TONES = {Decision.GO: "good", Decision.HOLD: "wait", Decision.WAIT: "wait", Decision.REFUSE: "bad"}
+_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What waits for one decision at one target: `revision` is the newest plan in it, and grows with each newcomer.
+
+    `subjects` are the identities or groups, in the order of their names, which are `people`.
+    """
+
+    target: str
+    kind: str
+    revision: int
+    people: tuple[str, ...]
+    subjects: tuple[str, ...]
+    reason: str
+
+    @property
+    def id(self) -> str:
+        """How a command names it."""
+        return f"{self.target}:{self.kind}"
+
+
+def held(waiting: Sequence[Planned]) -> tuple[Held, ...]:
+    """What waits for a person, gathered by target and by what it is about. What waits for something else is not in."""
+    gathered: dict[tuple[str, str], list[tuple[Planned, str]]] = {}
+    for planned in waiting:
+        for kind, reason in _stops(planned):
+            gathered.setdefault((planned.target, kind), []).append((planned, reason))
+    return tuple(_held(target, kind, gathered[target, kind]) for target, kind in sorted(gathered))
+
+
+def _stops(planned: Planned) -> Iterator[tuple[str, str]]:
+    for verdict in planned.plan.verdicts:
+        if verdict.decision in (Decision.HOLD, Decision.REFUSE):
+            yield _class(verdict), words.reason(verdict.reason)
+    for problem in planned.plan.problems:
+        yield "problem", words.reason(problem)
+
+
+def _class(verdict: Verdict) -> str:
+    if verdict.decision is Decision.REFUSE:
+        return "refused"
+    return CLASSES.get(verdict.change.kind, "removal")
+
+
+def _held(target: str, kind: str, entries: list[tuple[Planned, str]]) -> Held:
+    names = {planned.subject: planned.person for planned, _ in entries}
+    subjects = sorted(names, key=lambda s: (names[s].casefold(), s))
+    counts: dict[str, int] = {}
+    for _, reason in entries:
+        counts[reason] = counts.get(reason, 0) + 1
+    reasons = sorted(counts, key=lambda r: (-counts[r], r))
+    told = "; ".join(reasons[:_REASONS])
+    more = len(reasons) - _REASONS
+    return Held(
+        target=target,
+        kind=kind,
+        revision=max(planned.id for planned, _ in entries),
+        people=tuple(names[s] for s in subjects),
+        subjects=tuple(subjects),
+        reason=told + (f"; and {more} more reasons" if more > 0 else ""),
+    )
+
+
+def held_json(waiting: Sequence[Planned]) -> list[dict[str, Any]]:
+    """What waits for a person, as scripts read it."""
+    return [
+        {"id": h.id, "target": h.target, "class": h.kind, "revision": h.revision, "people": list(h.people),
+         "reason": h.reason}
+        for h in held(waiting)
+    ]  # fmt: skip
+
+
+def held_lines(waiting: Sequence[Planned]) -> list[Line]:
+    """What waits for a person, as text."""
+    found = [Line("Waiting for approval", tone="title")]
+    for h in held(waiting):
+        count = f"{len(h.people)} {'person' if len(h.people) == 1 else 'people'}"
+        if h.kind == "group":
+            count = f"{len(h.people)} {'group' if len(h.people) == 1 else 'groups'}"
+        found += [Line(""), Line(f"{CLASS_WORDS[h.kind]} at {words.shown(h.target)}: {count}", tone="title")]
+        found += [Line(f"{words.shown(h.id)}, revision {h.revision}", "  name"), Line(h.reason, "  why", "wait")]
+        found.append(Line(", ".join(map(words.shown, h.people)), "  who"))
+    return found if len(found) > 1 else [Line("Nothing waits for a person.", tone="good")]
+
+
+def plan_lines(waiting: Sequence[Planned]) -> list[Line]:
+    """Every plan that has not gone whole, person by person, as text."""
+    if not waiting:
+        return [Line("Nothing is planned that has not gone.", tone="good")]
+    found: list[Line] = []
+    for planned in waiting:
+        situation = words.situation(planned.plan.situation, planned.subject)
+        title = f"{words.shown(planned.person)} at {words.shown(planned.target)}"
+        found += [Line(""), Line(title, tone="title")] if found else [Line(title, tone="title")]
+        found.append(Line(f"{planned.id} of {words.at(planned.made_at)}, revision {planned.revision} of the "
+                          f"configuration: {situation}", "  plan"))  # fmt: skip
+        for verdict in planned.plan.verdicts:
+            told = words.describe(verdict.change)
+            if verdict.decision is not Decision.GO:
+                told += f". {words.DECISIONS[verdict.decision]}: {words.reason(verdict.reason)}"
+            found.append(Line(told, f"  {_SIGNS[verdict.decision]}", _TONES[verdict.decision]))
+        found += [Line(words.reason(problem), "  problem", "bad") for problem in planned.plan.problems]
+        found += [Line(words.shown(note), "  note") for note in planned.plan.notes]
+    return found
+
+
+_SIGNS = {Decision.GO: "goes", Decision.HOLD: "held", Decision.WAIT: "waits", Decision.REFUSE: "refused"}
+
+
+def plan_json(waiting: Sequence[Planned]) -> list[dict[str, Any]]:
+    """Every plan that has not gone whole, as JSON-ready data in the words of the code."""
+    return [
+        {
+            "plan": p.id,
+            "target": p.target,
+            "subject": p.subject,
+            "person": p.person,
+            "situation": p.plan.situation,
+            "revision": p.revision,
+            "made_at": p.made_at.isoformat(),
+            "changes": [
+                {"change": encode(v.change), "decision": v.decision.value, "reason": v.reason, "waits_on": v.waits_on}
+                for v in p.plan.verdicts
+            ],
+            "problems": list(p.plan.problems),
+        }
+        for p in waiting
+    ]

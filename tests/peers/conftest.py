@@ -1,0 +1,104 @@
+"""What the peers' tests share: programs that are started and ended, and each peer's own Python or Node."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+PEERS = ROOT / ".peers"
+COMMANDS = Path(sys.executable).parent
+ADDRESS = re.compile(r"https?://[^\s/)?]+")
+START_SECONDS = 60
+STOP_SECONDS = 20
+
+
+def _ready_line(process: subprocess.Popen[bytes], log: Path) -> str:
+    """The address in the first line that holds one; AssertionError with what was said if none comes."""
+    assert process.stdout is not None
+    said, end = b"", time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if select.select([process.stdout], [], [], 0.2)[0]:
+            said += (chunk := os.read(process.stdout.fileno(), 65536))
+            found = ADDRESS.search(said.decode(errors="replace")) if said.endswith(b"\n") else None
+            if found:
+                return found.group()
+            if not chunk:
+                break
+        elif process.poll() is not None:
+            break
+    raise AssertionError(f"{process.args!r} did not become ready:\n{said.decode(errors='replace')}\n{log.read_text()}")
+
+
+@contextmanager
+def running(command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run a server until the block ends; gives the address that its first line announces."""
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+        )
+    try:
+        yield _ready_line(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            pytest.fail(f"{command[0]} did not stop within {STOP_SECONDS} s of being asked to")
+
+
+def python_of(peer: str) -> str:
+    """The Python of a peer's own environment."""
+    path = PEERS / peer / "bin" / "python"
+    assert path.exists(), f"there is no {path}: run make test-peers, which installs the peers"
+    return str(path)
+
+
+def drive(command: list[str], *arguments: str, timeout: float = 120) -> Any:
+    """Run a peer's script to its end; gives what it printed, read as JSON."""
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[str]:
+    """A fresh sandbox with Jira 10.3.24; gives its address."""
+    with running([str(COMMANDS / "tenure-sandbox"), "--port", "0"], tmp_path / "sandbox.log") as address:
+        yield address
+
+
+@pytest.fixture
+def older_sandbox(tmp_path: Path) -> Iterator[str]:
+    """A fresh sandbox with a Jira that still answers GET /group with its members."""
+    command = [str(COMMANDS / "tenure-sandbox"), "--port", "0", "--jira-version", "9.12.0"]
+    with running(command, tmp_path / "sandbox.log") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def reachable() -> Iterator[Path]:
+    """A folder for a data folder: as root, PostgreSQL runs as another user, who may not enter pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="tenure-peers-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)

@@ -1,0 +1,157 @@
+// Drive a Jira with the client of npm's @atlassian-dc-mcp/jira and print what it answered.
+// node jira_peer.mjs PACKAGE_FOLDER ADDRESS
+
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [folder, address] = process.argv.slice(2);
+const generated = join(folder, 'build', 'jira-client');
+const client = await import(pathToFileURL(join(generated, 'index.js')));
+const { ApplicationroleService, ComponentService, GroupService, GroupsService, MypermissionsService } = client;
+const { MyselfService, OpenAPI, PasswordService, ProjectService, ServerInfoService, SessionService, UserService } = client;
+
+const MEMBERS = 120;
+const PAGE = 50;
+OpenAPI.BASE = `${address}/rest`;
+
+// What goes over the wire, so that the test can say which operations were driven.
+const sent = new Set();
+const overTheWire = globalThis.fetch;
+globalThis.fetch = (url, request) => {
+  sent.add(`${request.method} ${decodeURIComponent(new URL(url).pathname).slice(new URL(address).pathname.length)}`);
+  return overTheWire(url, request);
+};
+
+// Every operation that the client was generated with.
+function operations() {
+  const found = [];
+  for (const file of readdirSync(join(generated, 'services')).filter((name) => name.endsWith('.js'))) {
+    const text = readFileSync(join(generated, 'services', file), 'utf8');
+    for (const [, method, path] of text.matchAll(/method: '(\w+)',\s*url: '([^']+)'/g)) {
+      found.push(`${method} /rest${path}`);
+    }
+  }
+  return found;
+}
+
+async function status(call) {
+  try {
+    await call;
+    return 200;
+  } catch (error) {
+    return error.status;
+  }
+}
+
+async function site() {
+  const roles = await ApplicationroleService.getAll();
+  return {
+    server: (await ServerInfoService.getServerInfo()).version,
+    myself: (await MyselfService.getUser()).name,
+    session: (await SessionService.currentUser()).name,
+    permission: (await MypermissionsService.getPermissions()).permissions.ADMINISTER.havePermission,
+    roles: roles.map((role) => role.key).sort(),
+    role: (await ApplicationroleService.get4('jira-software')).hasUnlimitedSeats,
+    policy: await PasswordService.policyCheckCreateUser({ username: 'x', displayName: 'X', emailAddress: 'x@x', password: 'long-enough-1' }),
+    changed: (await MyselfService.updateUser({ displayName: 'The Administrator' })).displayName,
+  };
+}
+
+async function people() {
+  const made = await UserService.createUser({
+    name: 'fay', emailAddress: 'fay@example.org', displayName: 'Fay Ross', applicationKeys: [],
+  });
+  const told = {
+    made: [made.name, made.key === (await UserService.getUser1(false, undefined, 'FAY')).key],
+    twice: await status(UserService.createUser({ name: 'fay', emailAddress: 'f@example.org', displayName: 'F' })),
+    found: (await UserService.findUsers(false, 50, true, 0, 'ross')).map((user) => user.name),
+  };
+  await UserService.updateUser1({ emailAddress: 'fay.ross@example.org', displayName: 'Fay R. Ross' }, made.key);
+  const renamed = await UserService.updateUser1({ name: 'fross' }, undefined, 'fay');
+  told.renamed = [renamed.name, renamed.key === made.key, renamed.emailAddress];
+  told.oldName = await status(UserService.getUser1(false, undefined, 'fay'));
+  await UserService.changeUserPassword({ password: 'another-secret-1' }, made.key);
+  await UserService.deleteSession('fross');
+  await UserService.updateUser1({ active: false }, made.key);
+  told.inactive = (await UserService.getUser1(false, made.key)).active;
+  told.hidden = (await UserService.findUsers(false, 50, true, 0, 'fross')).length;
+  told.shown = (await UserService.findUsers(true, 50, false, 0, 'fross')).length;
+  await UserService.createUser({ name: 'brief', emailAddress: 'brief@example.org', displayName: 'Brief', applicationKeys: [] });
+  await UserService.removeUser(undefined, 'brief');
+  told.gone = await status(UserService.getUser1(false, undefined, 'brief'));
+  return told;
+}
+
+async function properties() {
+  const { key } = await UserService.createUser({
+    name: 'gus', emailAddress: 'gus@example.org', displayName: 'Gus', applicationKeys: [],
+  });
+  await UserService.setProperty5('phone', key, undefined, { work: '+1 555 0100' });
+  await UserService.setProperty5('desk', undefined, 'gus', { floor: 3 });
+  const told = {
+    keys: (await UserService.getPropertiesKeys4(key)).keys.map((one) => one.key).sort(),
+    phone: (await UserService.getProperty6('phone', key)).value,
+  };
+  await UserService.deleteProperty6('desk', key);
+  told.gone = await status(UserService.getProperty6('desk', key));
+  return told;
+}
+
+async function groups() {
+  await GroupService.createGroup({ name: 'walkers' });
+  const told = { twice: await status(GroupService.createGroup({ name: 'walkers' })) };
+  for (let number = 0; number < MEMBERS; number += 1) {
+    const name = `walker${String(number).padStart(3, '0')}`;
+    await UserService.createUser({ name, emailAddress: `${name}@example.org`, displayName: name, applicationKeys: [] });
+    await GroupService.addUserToGroup('walkers', { name });
+  }
+  told.joinedTwice = await status(GroupService.addUserToGroup('walkers', { name: 'walker000' }));
+  await UserService.updateUser1({ active: false }, undefined, 'walker001');
+  told.active = await members(false);
+  told.all = await members(true);
+  await GroupService.removeUserFromGroup('walkers', 'walker000');
+  told.leftTwice = await status(GroupService.removeUserFromGroup('walkers', 'walker000'));
+  told.picked = (await GroupsService.findGroups(50, 'walk')).groups.map((group) => group.name);
+  await GroupService.createGroup({ name: 'fleeting' });
+  await GroupService.removeGroup('fleeting');
+  told.none = (await GroupsService.findGroups(50, 'fleeting')).total;
+  return told;
+}
+
+async function members(inactive) {
+  const names = [];
+  const pages = [];
+  for (let start = 0, last = false; !last; start += PAGE) {
+    // Asks for more than a page holds, as a client that does not know the limit would.
+    const page = await GroupService.getUsersFromGroup('walkers', inactive, 1000, start);
+    names.push(...page.values.map((user) => user.name));
+    pages.push(page.values.length);
+    last = page.isLast;
+  }
+  return { count: new Set(names).size, pages };
+}
+
+async function leads() {
+  const project = (await ProjectService.getAllProjects()).find((one) => one.key === 'OPS');
+  const before = await ProjectService.getProject(project.key);
+  const [component] = await ProjectService.getProjectComponents(project.key);
+  await ProjectService.updateProject(project.key, { lead: 'admin' });
+  await ComponentService.updateComponent(component.id, { leadUserName: 'admin' });
+  return {
+    before: before.lead.name,
+    project: (await ProjectService.getProject(project.key)).lead.name,
+    component: (await ComponentService.getComponent(component.id)).lead.name,
+  };
+}
+
+OpenAPI.USERNAME = 'admin';
+OpenAPI.PASSWORD = 'wrong';
+const refused = await status(MyselfService.getUser());
+OpenAPI.PASSWORD = 'admin';
+const told = { refused, people: await people(), properties: await properties(), leads: await leads() };
+OpenAPI.USERNAME = OpenAPI.PASSWORD = undefined;
+OpenAPI.TOKEN = 'sandbox';
+told.groups = await groups();
+told.site = await site();
+process.stdout.write(JSON.stringify({ ...told, sent: [...sent].sort(), operations: operations() }));

@@ -1,0 +1,71 @@
+"""The sandbox's Jira, driven by the client in npm's @atlassian-dc-mcp/jira, which is generated from Jira's own API."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tenure_sandbox.atlassian import jira
+
+from .conftest import HERE, PEERS, drive
+
+pytestmark = pytest.mark.peers
+PACKAGE = PEERS / "node" / "node_modules" / "@atlassian-dc-mcp" / "jira"
+# The sandbox has them, and the client does not: the first is newer than its source, the others older or no REST API.
+NOT_GENERATED = {"GET /rest/api/2/user/list", "GET /rest/api/2/group", "GET /rest/applinks/1.0/manifest"}
+
+
+@pytest.fixture
+def told(sandbox: str) -> dict[str, Any]:
+    assert PACKAGE.exists(), f"there is no {PACKAGE}: run make test-peers, which installs the peers"
+    return drive(["node", str(HERE / "jira_peer.mjs")], str(PACKAGE), f"{sandbox}/jira")
+
+
+def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
+    assert told["refused"] == 401
+    assert told["site"] == {
+        "server": "10.3.24",
+        "myself": "admin",
+        "session": "admin",
+        "permission": True,
+        "roles": ["jira-core", "jira-software"],
+        "role": True,
+        "policy": [],
+        "changed": "The Administrator",
+    }
+    assert told["people"] == {
+        "made": ["fay", True],
+        "twice": 400,
+        "found": ["fay"],
+        "renamed": ["fross", True, "fay.ross@example.org"],
+        "oldName": 404,
+        "inactive": False,
+        "hidden": 0,
+        "shown": 1,
+        "gone": 404,
+    }
+    assert told["properties"] == {"keys": ["desk", "phone"], "phone": {"work": "+1 555 0100"}, "gone": 404}
+    assert told["groups"] == {
+        "twice": 400,
+        "joinedTwice": 400,
+        "active": {"count": 119, "pages": [50, 50, 19]},
+        "all": {"count": 120, "pages": [50, 50, 20]},
+        "leftTwice": 400,
+        "picked": ["walkers"],
+        "none": 0,
+    }
+    assert told["leads"]["project"] == told["leads"]["component"] == "admin" != told["leads"]["before"]
+    assert driven(told) == {f"{route.method} {route.path}" for route in jira.ROUTES} - NOT_GENERATED
+    assert NOT_GENERATED.isdisjoint(told["operations"])
+
+
+def driven(told: dict[str, Any]) -> set[str]:
+    """The sandbox's operations that are among what was sent."""
+    found = set()
+    for route in sorted(jira.ROUTES, key=lambda route: "{" in route.path):
+        pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", f"{route.method} {route.path}"))
+        if any(pattern.fullmatch(one) for one in told["sent"]):
+            found.add(f"{route.method} {route.path}")
+    return found

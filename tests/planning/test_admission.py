@@ -1,0 +1,375 @@
+"""Verdicts: what goes, what waits for a person or for another change, and what is never done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tenure.model.capability import CREATING, LOSING, Capabilities, Mode
+from tenure.model.change import (
+    AdoptAccount,
+    AdoptGroup,
+    Change,
+    ChangeKind,
+    CreateAccount,
+    CreateGroup,
+    DeactivateAccount,
+    Handle,
+    JoinGroups,
+    LeaveGroups,
+    ReactivateAccount,
+    RenameAccount,
+    UpdateAccount,
+)
+from tenure.model.desired import Standing
+from tenure.model.plan import Decision, Verdict
+from tenure.model.situation import Absent, Ambiguous, Found, Linked, Missing, Situation, Unseen
+from tenure.planning.admission import GroupSafety, Safety, admit, admit_group
+from tenure.planning.rules import Adopt, OutOfScope, Protected
+
+from .parts import CAPABILITIES, HANDLE, MADE, NOW, account, rules
+
+GO, HOLD, WAIT, REFUSE = Decision.GO, Decision.HOLD, Decision.WAIT, Decision.REFUSE
+LINKED, FOUND, ABSENT = Linked(account(), MADE), Found(account(), "match: username and email"), Absent(NOW)
+NEW = Handle("", "ann")
+CREATE = CreateAccount({"username": "ann", "email": "ann@example.com"})
+ADOPT = AdoptAccount(HANDLE, "match: username and email")
+JOIN, LEAVE = JoinGroups(HANDLE, ("dev",)), LeaveGroups(HANDLE, ("dev",))
+UPDATE, RENAME = UpdateAccount(HANDLE, {"email": "new@example.com"}), RenameAccount(HANDLE, "ann2")
+SHUT, OPEN = DeactivateAccount(HANDLE), ReactivateAccount(HANDLE)
+ALL: tuple[Change, ...] = (CREATE, ADOPT, JOIN, LEAVE, UPDATE, RENAME, SHUT, OPEN)
+
+
+def verdicts(
+    changes: Sequence[Change],
+    situation: Situation = LINKED,
+    capabilities: Capabilities = CAPABILITIES,
+    standing: Standing = Standing.MEMBER,
+    ready: frozenset[str] = frozenset({"dev", "ops"}),
+    names: dict[str, str] | None = None,
+    own_account: str | None = None,
+    rival: str | None = None,
+    **changed: Any,
+) -> list[Verdict]:
+    made = rules(**{"adopt": Adopt.MATCH, **changed})
+    safety = Safety(made, standing, situation, capabilities, own_account, rival, ready, names or {})
+    return list(admit(changes, safety))
+
+
+def verdict(change: Change, situation: Situation = LINKED, **known: Any) -> Verdict:
+    (found,) = verdicts([change], situation, **known)
+    return found
+
+
+def told(found: Verdict) -> tuple[Decision, str]:
+    return found.decision, found.reason
+
+
+def fitting(change: Change) -> Situation:
+    return ABSENT if isinstance(change, CreateAccount) else FOUND if isinstance(change, AdoptAccount) else LINKED
+
+
+@pytest.mark.parametrize("change", ALL, ids=lambda c: c.kind)
+def test_in_full_mode_an_ordinary_change_goes(change: Change) -> None:
+    assert verdict(change, fitting(change)) == Verdict(change, GO)
+
+
+MODES = {
+    Mode.OBSERVE: frozenset[ChangeKind](),
+    Mode.CREATE_ONLY: CREATING | {ChangeKind.ADOPT_ACCOUNT},
+    Mode.NO_REMOVAL: frozenset(ChangeKind) - LOSING,
+    Mode.FULL: frozenset(ChangeKind),
+}
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("change", ALL, ids=lambda c: c.kind)
+def test_modes(mode: Mode, change: Change) -> None:
+    found = verdict(change, fitting(change), mode=mode)
+    if change.kind in MODES[mode]:
+        assert found == Verdict(change, GO)
+    elif mode is Mode.OBSERVE:
+        assert told(found) == (HOLD, "mode observe: nothing is written")
+    else:
+        assert told(found) == (HOLD, f"mode {mode.value} does not allow {change.kind.value}")
+
+
+@pytest.mark.parametrize("kind", list(ChangeKind))
+@pytest.mark.parametrize(
+    ("mode", "allowed"),
+    [
+        (Mode.OBSERVE, set()),
+        (
+            Mode.CREATE_ONLY,
+            {"create-account", "create-group", "join-groups", "adopt-account", "adopt-group", "end-link"},
+        ),
+        (
+            Mode.NO_REMOVAL,
+            {
+                *("create-account", "create-group", "join-groups", "adopt-account", "adopt-group", "end-link"),
+                *("update-account", "rename-account", "reactivate-account"),
+            },
+        ),
+        (Mode.FULL, {kind.value for kind in ChangeKind}),
+    ],
+)
+def test_what_a_mode_allows(kind: ChangeKind, mode: Mode, allowed: set[str]) -> None:
+    assert mode.allows(kind) is (kind.value in allowed)
+
+
+def to(name: str) -> list[Change]:
+    """Every change that names an account of this name, as it is or as it will be."""
+    handle = Handle("k9", name)
+    return [
+        CreateAccount({"username": name}),
+        AdoptAccount(handle, "match: username and email"),
+        JoinGroups(handle, ("dev",)),
+        LeaveGroups(handle, ("dev",)),
+        UpdateAccount(handle, {"email": "x@y"}),
+        RenameAccount(handle, "harmless"),
+        RenameAccount(HANDLE, name),
+        DeactivateAccount(handle),
+        ReactivateAccount(handle),
+    ]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("name", ["root", "ROOT", " root ", "svc-build"])
+def test_the_protected_are_refused_in_every_mode(name: str, mode: Mode) -> None:
+    for change in to(name):
+        found = verdict(change, fitting(change), protected=Protected(("Root", "svc-*")), mode=mode)
+        assert told(found) == (REFUSE, f"{name} is protected")
+
+
+@pytest.mark.parametrize("name", ["tenure", "Tenure", "TENURE "])
+def test_the_account_that_we_sign_in_with_is_refused(name: str) -> None:
+    for change in to(name):
+        found = verdict(change, fitting(change), own_account="tenure")
+        assert told(found) == (REFUSE, f"{name} is the account that Tenure signs in with")
+
+
+@pytest.mark.parametrize("name", ["roots", "xroot", "svc", "my-svc-x"])
+def test_others_are_not_protected(name: str) -> None:
+    for change in to(name):
+        assert verdict(change, fitting(change), protected=Protected(("root", "svc-*")), own_account="x").decision is GO
+
+
+def test_protected_groups_are_neither_joined_nor_left() -> None:
+    protected = Protected(("jira-admins",))
+    for change in (JoinGroups(HANDLE, ("Jira-Admins",)), LeaveGroups(HANDLE, ("Jira-Admins",))):
+        assert told(verdict(change, protected=protected)) == (REFUSE, "Jira-Admins is protected")
+
+
+@pytest.mark.parametrize("change", ALL, ids=lambda c: c.kind)
+def test_what_the_application_cannot_do_is_held(change: Change) -> None:
+    unable = replace(CAPABILITIES, operations=frozenset())
+    found = verdict(change, fitting(change), capabilities=unable)
+    if isinstance(change, AdoptAccount):
+        assert found.decision is GO
+    else:
+        assert told(found) == (HOLD, f"the application cannot {change.kind.value}")
+
+
+@pytest.mark.parametrize("kind", [Linked, Found])
+@pytest.mark.parametrize("change", [c for c in ALL if c is not CREATE], ids=lambda c: c.kind)
+def test_an_account_that_cannot_be_written_is_held_but_for_its_groups(change: Change, kind: Any) -> None:
+    there = account(writable=False, authority="ldap")
+    found = verdict(change, Linked(there, MADE) if kind is Linked else Found(there, "match"))
+    if isinstance(change, AdoptAccount | JoinGroups | LeaveGroups):
+        assert found.decision is GO
+    else:
+        assert told(found) == (HOLD, "the account lives in a ldap directory")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (CreateAccount({"username": "ann", "shoe_size": "44"}), "the application has no field shoe_size"),
+        (UpdateAccount(HANDLE, {"shoe_size": None}), "the application has no field shoe_size"),
+        (CreateAccount({"username": "ann", "display_name": "x" * 41}), "display_name is longer than 40 characters"),
+        (UpdateAccount(HANDLE, {"display_name": "x" * 41}), "display_name is longer than 40 characters"),
+        (UpdateAccount(HANDLE, {"properties.phone": "5" * 256}), "properties.phone is longer than 255 characters"),
+        (RenameAccount(HANDLE, "x" * 256), "username is longer than 255 characters"),
+    ],
+)
+def test_values_that_do_not_fit_are_held(change: Change, reason: str) -> None:
+    assert told(verdict(change, fitting(change))) == (HOLD, reason)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        CreateAccount({"username": "x" * 255, "display_name": "\N{GRINNING FACE}" * 40}),
+        UpdateAccount(HANDLE, {"display_name": "x" * 40, "title": None, "properties.a.b": "1"}),
+        RenameAccount(HANDLE, "x" * 255),
+    ],
+)
+def test_the_longest_values_go(change: Change) -> None:
+    assert verdict(change, fitting(change)).decision is GO
+
+
+@pytest.mark.parametrize(
+    ("situation", "decision", "reason", "waits_on"),
+    [
+        (ABSENT, GO, "", None),
+        (Ambiguous((account(),), "2 accounts agree in full"), HOLD, "2 accounts agree in full", None),
+        (Missing(MADE), HOLD, "the linked account k1 vanished from the application", None),
+        (Unseen("page 3 timed out"), WAIT, "page 3 timed out", "reading"),
+    ],
+    ids=lambda v: getattr(v, "name", None),
+)
+def test_an_account_is_made_only_where_none_is_proven_to_be(
+    situation: Situation, decision: Decision, reason: str, waits_on: str | None
+) -> None:
+    assert verdict(CREATE, situation) == Verdict(CREATE, decision, reason, waits_on)
+
+
+@pytest.mark.parametrize("change", [CREATE, ADOPT, RENAME], ids=lambda c: c.kind)
+def test_two_who_want_one_name_are_both_held(change: Change) -> None:
+    rival = "ann of entra wants an account of the same name"
+    assert told(verdict(change, fitting(change), rival=rival)) == (HOLD, rival)
+
+
+@pytest.mark.parametrize("change", [JOIN, LEAVE, UPDATE, SHUT, OPEN], ids=lambda c: c.kind)
+def test_a_rival_stops_nothing_else(change: Change) -> None:
+    assert verdict(change, rival="bob wants it too").decision is GO
+
+
+@pytest.mark.parametrize(
+    ("names", "decision"),
+    [({}, GO), ({"ann2": "k1"}, GO), ({"ann2": "k2"}, HOLD), ({"ann3": "k2"}, GO), ({"ANN2": "k2"}, GO)],
+)
+def test_a_new_name_must_be_free(names: dict[str, str], decision: Decision) -> None:
+    found = verdict(RenameAccount(HANDLE, "Ann2"), names=names)
+    assert told(found) == (decision, "the name Ann2 is taken by another account" if decision is HOLD else "")
+
+
+@pytest.mark.parametrize(
+    ("adopt", "evidence", "decision"),
+    [
+        (Adopt.ASK, "match: username and email", HOLD),
+        (Adopt.MATCH, "match: username and email", GO),
+        (Adopt.ASK, "rehire: username and email", GO),
+        (Adopt.MATCH, "rehire: username and email", GO),
+        (Adopt.ASK, "match: email", HOLD),
+        (Adopt.MATCH, "match: email", HOLD),
+        (Adopt.MATCH, "match: title", GO),
+    ],
+)
+def test_who_decides_on_an_adoption(adopt: Adopt, evidence: str, decision: Decision) -> None:
+    found = verdict(AdoptAccount(HANDLE, evidence), FOUND, adopt=adopt)
+    assert found.decision is decision
+    if adopt is Adopt.ASK and decision is HOLD:
+        assert found.reason == f"adopt: ask ({evidence})"
+    elif decision is HOLD:
+        assert found.reason == "a match by e-mail alone never takes over an account"
+
+
+@pytest.mark.parametrize("action", list(OutOfScope))
+@pytest.mark.parametrize("standing", [Standing.LEAVER, Standing.OUT_OF_SCOPE])
+def test_out_of_scope_is_held_and_a_leaver_is_not(action: OutOfScope, standing: Standing) -> None:
+    found = verdict(SHUT, standing=standing, out_of_scope=action)
+    if standing is Standing.OUT_OF_SCOPE and action is OutOfScope.HOLD:
+        assert told(found) == (HOLD, "out of scope, but has not left")
+    else:
+        assert found.decision is GO
+
+
+@pytest.mark.parametrize(("ready", "decision"), [({"dev"}, GO), ({"DEV"}, WAIT), (set(), WAIT), ({"ops"}, WAIT)])
+def test_a_join_waits_for_its_group(ready: set[str], decision: Decision) -> None:
+    found = verdict(JoinGroups(HANDLE, ("Dev",)), ready=frozenset(ready))
+    if decision is WAIT:
+        assert (found.reason, found.waits_on) == ("waits for the group Dev", "group:dev")
+    assert found.decision is decision
+
+
+def test_one_group_that_waits_does_not_keep_the_others_of_its_call() -> None:
+    change = JoinGroups(HANDLE, ("dev", "new", "ops", "jira-admins"))
+    assert verdicts([change], protected=Protected(("jira-admins",))) == [
+        Verdict(JoinGroups(HANDLE, ("dev", "ops")), GO),
+        Verdict(JoinGroups(HANDLE, ("new",)), WAIT, "waits for the group new", "group:new"),
+        Verdict(JoinGroups(HANDLE, ("jira-admins",)), REFUSE, "jira-admins is protected"),
+    ]
+
+
+def test_one_protected_group_does_not_keep_somebody_in_the_others() -> None:
+    assert verdicts([LeaveGroups(HANDLE, ("dev", "root"))], protected=Protected(("root",))) == [
+        Verdict(LeaveGroups(HANDLE, ("dev",)), GO),
+        Verdict(LeaveGroups(HANDLE, ("root",)), REFUSE, "root is protected"),
+    ]
+
+
+@pytest.mark.parametrize("groups", [("dev",), ("dev", "ops"), ("b", "a")])
+def test_groups_with_one_verdict_stay_one_call(groups: tuple[str, ...]) -> None:
+    held = verdicts([LeaveGroups(HANDLE, groups)], mode=Mode.NO_REMOVAL)
+    assert [v.change for v in held] == [LeaveGroups(HANDLE, groups)]
+
+
+@pytest.mark.parametrize(
+    ("first", "situation", "known"),
+    [
+        pytest.param(CREATE, Unseen("not read"), {}, id="create waits for a reading"),
+        pytest.param(CREATE, Missing(MADE), {}, id="create is held"),
+        pytest.param(CREATE, ABSENT, {"own_account": "x", "protected": Protected(("x",))}, id="create goes"),
+        pytest.param(ADOPT, FOUND, {"adopt": Adopt.ASK}, id="adoption is held"),
+        pytest.param(ADOPT, FOUND, {}, id="adoption goes"),
+    ],
+)
+def test_what_needs_the_account_waits_for_it(first: Change, situation: Situation, known: Any) -> None:
+    founding, *rest = verdicts([first, UPDATE, JoinGroups(NEW, ("dev",))], situation, **known)
+    for follower in rest:
+        if founding.decision is GO:
+            assert follower.decision is GO
+        else:
+            kind = first.kind.value
+            assert follower == Verdict(follower.change, WAIT, f"needs {kind} first", kind)
+
+
+def test_followers_that_are_refused_or_held_say_their_own_reason() -> None:
+    join, update = JoinGroups(NEW, ("root",)), UpdateAccount(HANDLE, {"shoe_size": "44"})
+    found = verdicts([CREATE, join, update], Missing(MADE), protected=Protected(("root",)))
+    assert [v.decision for v in found] == [HOLD, REFUSE, HOLD]
+
+
+def test_a_hold_stops_nothing_but_itself() -> None:
+    found = verdicts([LEAVE, RENAME, UPDATE, OPEN, JOIN], names={"ann2": "k2"}, ready=frozenset())
+    assert [v.decision for v in found] == [GO, HOLD, GO, GO, WAIT]
+
+
+def group_safety(**changed: Any) -> GroupSafety:
+    known = {"create": True, "join": True, "by_name": False, "gives": frozenset[str]()}
+    own = {name: changed.pop(name) for name in list(changed) if name in known}
+    return GroupSafety(rules(**changed), **{**known, **own})
+
+
+MAKE, TAKE = CreateGroup("Dev"), AdoptGroup("Dev")
+LICENCE, ADMINISTERS = frozenset({"licence"}), frozenset({"licence", "administration"})
+
+
+@pytest.mark.parametrize(
+    ("change", "known", "decision", "reason"),
+    [
+        (MAKE, {}, GO, ""),
+        (MAKE, {"create": False}, HOLD, "the group Dev is missing at the application"),
+        (MAKE, {"join": False}, GO, ""),
+        (TAKE, {}, GO, ""),
+        (TAKE, {"create": False}, GO, ""),
+        (TAKE, {"join": False}, HOLD, "Dev was there before: existing: hold"),
+        (TAKE, {"by_name": True, "create": False}, GO, ""),
+        (TAKE, {"gives": ADMINISTERS}, HOLD, "Dev gives administration and licence: name it in the mapping to join it"),
+        (TAKE, {"gives": LICENCE, "join": False}, HOLD, "Dev gives licence: name it in the mapping to join it"),
+        (TAKE, {"by_name": True, "gives": ADMINISTERS}, GO, ""),
+        (MAKE, {"protected": Protected(("DEV",))}, REFUSE, "Dev is protected"),
+        (TAKE, {"protected": Protected(("d*",)), "mode": Mode.OBSERVE}, REFUSE, "Dev is protected"),
+        (MAKE, {"mode": Mode.OBSERVE}, HOLD, "mode observe does not allow create-group"),
+        (TAKE, {"mode": Mode.OBSERVE}, HOLD, "mode observe does not allow adopt-group"),
+        (MAKE, {"mode": Mode.CREATE_ONLY}, GO, ""),
+        (TAKE, {"mode": Mode.CREATE_ONLY}, GO, ""),
+        (MAKE, {"mode": Mode.NO_REMOVAL}, GO, ""),
+    ],
+)  # fmt: skip
+def test_groups(change: CreateGroup | AdoptGroup, known: Any, decision: Decision, reason: str) -> None:
+    assert admit_group(change, group_safety(**known)) == Verdict(change, decision, reason)
