@@ -49,7 +49,7 @@ targets:
     attributes: {username: "userName.split('@')[0].lowerAscii()", email: emails.primary, display_name: displayName}
     groups: {on_the_fly: {match: '.*', name: '$0', create: true, existing: join}}
     leaver: {action: deactivate}
-    rate: {per_second: 2000, concurrency: 16}
+    rate: {per_second: 1000, concurrency: 16}
 """
 
 

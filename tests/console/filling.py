@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from psycopg.types.json import Jsonb
+
 from tenure.model.capability import Capabilities, FieldSpec, canon_exact, canon_name
 from tenure.model.change import (
     AdoptAccount,
@@ -35,7 +36,7 @@ NOW = datetime(2026, 6, 30, 9, 0, tzinfo=UTC)
 TOKEN = "an-installation-token-of-the-tests"
 CAPABILITIES = Capabilities(
     operations=frozenset(),
-    fields={"username": FieldSpec(canon=canon_name), "email": FieldSpec(), "display_name": FieldSpec(canon=canon_exact)},
+    fields={"username": FieldSpec(canon=canon_name), "email": FieldSpec(), "display_name": FieldSpec(canon_exact)},
 )
 _NAMES = UUID("6f1f2a52-4f0e-4f7c-9d8a-5a4f2c1d0e00")
 SCOPE = "active && 'staff' in groups"
@@ -46,12 +47,14 @@ RULES = {
 }
 ODD = "o'neil <script>alert(1)</script>\u202e&amp;"
 CROWD = (
-    "Nadia Haddad,Tomás Ferreira,Priya Raman,Jonas Lindqvist,Mei Tanaka,Oluwaseun Adeyemi,Greta Vogel,Ivan Petrov,"
-    "Sofia Rossi,Liam O'Brien,Aisha Khan,Pierre Dubois,Hanna Nowak,Diego Morales,Yuki Sato,Emre Yılmaz,Chloé Martin,"
-    "Anders Holm,Fatima Zahra,Marek Novák,Lucía Gómez,Samuel Okoro,Ingrid Berg,Rahul Mehta,Zoë Jansen,Karim Aziz,"
-    "Elena Popescu,Noah Fischer,Amara Nwosu,Viktor Horváth,Isla Murray,Mateus Silva,Nora Lund,Omar Said,Petra Kovač,"
-    "Ravi Iyer,Selin Kaya,Theo Laurent,Uma Pillai,Wanda Zielińska,Xin Li,Yusuf Demir,Zsófia Kiss,Bruno Costa"
-).split(",")
+    "Nadia Haddad", "Tomás Ferreira", "Priya Raman", "Jonas Lindqvist", "Mei Tanaka", "Oluwaseun Adeyemi",
+    "Greta Vogel", "Ivan Petrov", "Sofia Rossi", "Liam O'Brien", "Aisha Khan", "Pierre Dubois", "Hanna Nowak",
+    "Diego Morales", "Yuki Sato", "Emre Yılmaz", "Chloé Martin", "Anders Holm", "Fatima Zahra", "Marek Novák",
+    "Lucía Gómez", "Samuel Okoro", "Ingrid Berg", "Rahul Mehta", "Zoë Jansen", "Karim Aziz", "Elena Popescu",
+    "Noah Fischer", "Amara Nwosu", "Viktor Horváth", "Isla Murray", "Mateus Silva", "Nora Lund", "Omar Said",
+    "Petra Kovač", "Ravi Iyer", "Selin Kaya", "Theo Laurent", "Uma Pillai", "Wanda Zielińska", "Xin Li",
+    "Yusuf Demir", "Zsófia Kiss", "Bruno Costa",
+)  # fmt: skip
 
 
 @dataclass
@@ -81,7 +84,7 @@ async def fill(database: Database) -> Filling:
         await _waiting_for_group(connection, filling)
         await _refused(connection, filling)
         await _on_its_way(connection, filling)
-        await _made(connection, filling, ODD, "<b>Odd</b> \"Name\"")
+        await _made(connection, filling, ODD, '<b>Odd</b> "Name"')
         await _foreign(connection, filling)
         for name in CROWD:
             await _made(connection, filling, canon_name(name).replace(" ", ".").replace("'", ""), name)
@@ -183,9 +186,7 @@ async def planned(
     connection: Connection, filling: Filling, who: UUID, plan: Plan, cause: int | None, target: str = "jira"
 ) -> int:
     """The current plan of a person; gives its number."""
-    number = await plans.save_plan(
-        connection, filling.targets[target], str(who), plan, 1, cause, filling.tick()
-    )
+    number = await plans.save_plan(connection, filling.targets[target], str(who), plan, 1, cause, filling.tick())
     assert number is not None
     return number
 
@@ -205,8 +206,9 @@ async def intend(
     """An intent that is open."""
     now = filling.tick()
     opened = await intents.open_intents(
-        connection, plan=number, target=filling.targets["jira"], subject=str(who), changes=[change], key=None, before={},
-        absence_proof=now, deadline=now + timedelta(seconds=30), shard=0, epoch=1, revision=1, cause=cause, now=now,
+        connection, plan=number, target=filling.targets["jira"], subject=str(who), changes=[change], key=None,
+        before={}, absence_proof=now, deadline=now + timedelta(seconds=30), shard=0, epoch=1, revision=1,
+        cause=cause, now=now,
     )  # fmt: skip
     return opened[0]
 
@@ -227,9 +229,7 @@ def go(*changes: Change) -> tuple[Verdict, ...]:
 
 
 async def _desire(connection: Connection, filling: Filling, desired: Desired, target: str = "jira") -> None:
-    await plans.save_desired(
-        connection, filling.targets[target], desired, b"", 1, desired.fields.get("username")
-    )
+    await plans.save_desired(connection, filling.targets[target], desired, b"", 1, desired.fields.get("username"))
 
 
 async def _made(connection: Connection, filling: Filling, name: str, display: str) -> None:
@@ -266,7 +266,8 @@ async def _adopted(connection: Connection, filling: Filling) -> None:
     number = await planned(connection, filling, who, Plan("FOUND", go(adopt, update)), cause)
     kept = Answer(Outcome.APPLIED, handle, {"link": "yes"}, "kept in our records")
     await done(connection, filling, who, number, cause, adopt, kept, "record")
-    await done(connection, filling, who, number, cause, update, Answer(Outcome.APPLIED, handle, {}, "200 OK"), "snapshot")
+    set_now = Answer(Outcome.APPLIED, handle, {}, "200 OK")
+    await done(connection, filling, who, number, cause, update, set_now, "snapshot")
     await care.make_link(connection, jira, Link(handle.key, who, adopt.evidence, adopted=True), filling.tick())
     await care.give_members(connection, jira, handle.key, ["software_dev"], filling.tick())
     inside = frozenset({"software_dev", "old-timers"})
@@ -279,7 +280,8 @@ async def _held_adoption(connection: Connection, filling: Filling) -> None:
     cause = await event(connection, filling, who, "identity.created", {"method": "POST"})
     await _desire(connection, filling, wanted(who, "carol.diaz", "Carol Diaz"))
     handle = Handle("JIRAUSER10008", "carol.diaz")
-    held = Verdict(AdoptAccount(handle, "match: username and email"), Decision.HOLD, "adopt: ask (match: username and email)")
+    by = "match: username and email"
+    held = Verdict(AdoptAccount(handle, by), Decision.HOLD, f"adopt: ask ({by})")
     wait = Verdict(JoinGroups(handle, ("software_dev",)), Decision.WAIT, "needs adopt-account first", "adopt-account")
     await planned(connection, filling, who, Plan("FOUND", (held, wait)), cause)
     await account(connection, filling, handle.key, handle.name, "Carol Diaz", groups=frozenset())
@@ -351,9 +353,7 @@ async def _on_its_way(connection: Connection, filling: Filling) -> None:
     await marks.mark_identities(connection, [filling.targets["jira"]], [who], marks.SINGLE, cause)
     group = CreateGroup("tempo-users")
     plan = Plan("ABSENT", (Verdict(group, Decision.HOLD, "the group tempo-users is missing at the application"),))
-    await plans.save_plan(
-        connection, filling.targets["jira"], "group:tempo-users", plan, 1, cause, filling.tick()
-    )
+    await plans.save_plan(connection, filling.targets["jira"], "group:tempo-users", plan, 1, cause, filling.tick())
 
 
 async def _foreign(connection: Connection, filling: Filling) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.engine.world import Killed, Step, World, ensure, patch, person
 
 MOST_POINTS = 150
+SLICES = 12
 
 
 async def _joiners(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
@@ -85,25 +86,13 @@ async def test_there_are_enough_points_and_not_too_many(database: str) -> None:
     assert 60 < points <= MOST_POINTS
 
 
-@pytest.mark.parametrize("kill_at", range(1, MOST_POINTS + 1))
-async def test_killed_at_every_point(database: str, kill_at: int, untroubled: dict[str, Any]) -> None:
-    state, points = await tell(World(database), kill_at)
-    if points < kill_at:
-        pytest.skip("the story has fewer points")
-    assert _told(state) == _told(untroubled)
-    assert _writes(state) == _writes(untroubled)
-
-
-@pytest.fixture
-async def untroubled(make_database: Callable[[], str]) -> dict[str, Any]:
-    """What Jira holds when nobody dies; told once for all tests of a process."""
-    if not _untroubled:
-        state, _ = await tell(World(make_database()), None)
-        _untroubled.append(state)
-    return _untroubled[0]
-
-
-_untroubled: list[dict[str, Any]] = []
+@pytest.mark.parametrize("first", range(1, SLICES + 1))
+async def test_killed_at_every_point(make_database: Callable[[], str], first: int) -> None:
+    untroubled, points = await tell(World(make_database()), None)
+    for kill_at in range(first, points + 1, SLICES):
+        state, _ = await tell(World(make_database()), kill_at)
+        assert _told(state) == _told(untroubled), f"killed at point {kill_at}"
+        assert _writes(state) == _writes(untroubled), f"killed at point {kill_at}"
 
 
 def _told(state: dict[str, Any]) -> list[dict[str, Any]]:

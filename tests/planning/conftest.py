@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 _QUIET = (HealthCheck.too_slow, HealthCheck.filter_too_much)
 settings.register_profile(
-    "fast", max_examples=120, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=_QUIET
+    "fast", max_examples=100, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=_QUIET
 )
 settings.register_profile(
     "long", max_examples=2000, stateful_step_count=50, deadline=None, suppress_health_check=_QUIET

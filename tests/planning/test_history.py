@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from tenure.model.capability import Mode, canon_name
+from tenure.model.change import RenameAccount
 from tenure.model.desired import Desired, Standing
 from tenure.model.seen import AccountSeen
 from tenure.planning.rules import Leaver, OutOfScope, Rename, Rules
 
-from . import histories
-from .histories import CALLS, INSIDE, RULES, STARTERS, STEPS, new_world
+from .histories import CALLS, GROUPS, INSIDE, PEOPLE, RULES, STARTERS, STEP, WHO, new_world
 from .parts import CAPABILITIES
 from .world import OWN, PROTECTED, World
 
@@ -28,21 +29,33 @@ class History(RuleBasedStateMachine):
     def begin(self, made: Rules, capabilities: Any, starters: Any, inside: Any) -> None:
         self.world = new_world(made, capabilities, starters, inside)
 
-    @rule(order=st.randoms(use_true_random=False))
+    @rule(happening=STEP, order=st.none() | st.randoms(use_true_random=False))
+    def something_happens(self, happening: Any, order: Any) -> None:
+        step, known = happening
+        step(self.world, **known)
+        if order is not None:
+            self.settle(order)
+
     def settle(self, order: Any) -> None:
         world = self.world
         before, linked = deepcopy(world.app.accounts), {link.key for link in world.links.values()}
-        first = len(world.sent)
+        first, given = len(world.sent), deepcopy(world.given)
         marks = sorted(world.people)
         order.shuffle(marks)
         world.settle(marks)
         linked |= {link.key for link in world.links.values()}
+        theirs = {key: record.groups - given.get(key, set()) for key, record in before.items()}
         for key, record in before.items():
+            assert theirs[key] <= world.app.accounts[key].groups, "what others gave is not taken away"
             assert key in world.app.accounts, "nothing was ever deleted"
             if key not in linked or record.name in (OWN, PROTECTED):
                 assert world.app.accounts[key] == record, "not ours: not touched"
         for change in world.sent[first:]:
             assert world.rules.mode.allows(change.kind)
+            if isinstance(change, RenameAccount):
+                mine = next(link for link in world.links.values() if link.key == change.account.key)
+                policy = world.rules.rename_adopted if mine.adopted else world.rules.rename_made
+                assert policy is Rename.FOLLOW, "a name that is not to follow"
         for who in world.people:
             self._ended_well(who)
 
@@ -81,31 +94,13 @@ class History(RuleBasedStateMachine):
         assert (wanted_groups & world.in_care.keys()) - {PROTECTED} <= inside
         assert not (inside & world.given.get(seen.key, set()) & world.in_care.keys()) - wanted_groups
 
-    @rule(who=histories.WHO)
+    @rule(who=WHO)
     def scope_flips(self, who: int) -> None:
-        staff = (histories.GROUPS[0].id, histories.PEOPLE[who])
-        self.world.members ^= {staff}
+        self.world.members ^= {(GROUPS[0].id, PEOPLE[who])}
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
-            self.settle(order=_Shuffle())
+            self.settle(Random(0))
 
-
-class _Shuffle:
-    def shuffle(self, marks: list[Any]) -> None:
-        marks.reverse()
-
-
-def _step(happens: Any) -> Any:
-    def method(self: History, **known: Any) -> None:
-        happens(self.world, **known)
-
-    drawn: Any = STEPS[happens]
-    decorate: Any = rule(**drawn)
-    return decorate(method)
-
-
-for _happens in STEPS:
-    setattr(History, _happens.__name__, _step(_happens))
 
 TestHistory = History.TestCase

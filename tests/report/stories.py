@@ -87,8 +87,9 @@ def write(
     """A journal entry."""
     seen = moment(number + 1) if evidence else None
     return Write(
-        number, plan, "jira", str(WHO), "Alice.Jones", change, outcome, detail, evidence, moment(number), seen, (CREATED,)
-    )
+        number, plan, "jira", str(WHO), "Alice.Jones", change, outcome, detail, evidence, moment(number), seen,
+        (CREATED,),
+    )  # fmt: skip
 
 
 CREATE = CreateAccount(dict(FIELDS))
@@ -135,7 +136,7 @@ HELD = replace(
 )
 OPENING = Planned(
     9, "jira", "group:software_dev", "software_dev",
-    Plan("FOUND", (Verdict(AdoptGroup("Software_Dev"), Decision.HOLD, "Software_Dev was there before: existing: hold"),)),
+    Plan("FOUND", (Verdict(AdoptGroup("Software_Dev"), Decision.HOLD, "Software_Dev was there before"),)),
     3, moment(0),
 )  # fmt: skip
 WAITS_FOR_GROUP = replace(

@@ -21,7 +21,9 @@ from tenure.report.terminal import plain
 from .stories import ADOPT, CREATE, HANDLE, HELD, OPENING, moment
 
 
-def waiting(number: int, name: str, *verdicts: Verdict, problems: tuple[str, ...] = (), target: str = "jira") -> Planned:
+def waiting(
+    number: int, name: str, *verdicts: Verdict, problems: tuple[str, ...] = (), target: str = "jira"
+) -> Planned:
     return Planned(number, target, f"id-of-{name}", name, Plan("LINKED", verdicts, problems), 3, moment(0))
 
 
@@ -82,7 +84,9 @@ def test_many_reasons_are_cut_short() -> None:
 
 def test_text_of_what_is_held() -> None:
     assert HELD.planned is not None
-    assert plain(held_lines([HELD.planned, OPENING])) == """\
+    assert (
+        plain(held_lines([HELD.planned, OPENING]))
+        == """\
 Waiting for approval
 
 Take over existing accounts at jira: 1 person
@@ -92,16 +96,19 @@ Take over existing accounts at jira: 1 person
 
 Groups at jira: 1 group
   name        jira:group, revision 9
-  why         Software_Dev was there before: existing: hold
+  why         Software_Dev was there before
   who         software_dev
 """
+    )
     assert plain(held_lines([])) == "Nothing waits for a person.\n"
 
 
 def test_text_of_plans() -> None:
     assert HELD.planned is not None
     problem = waiting(13, "bob", Verdict(CREATE, Decision.GO), problems=("create-account was refused: HTTP 400",))
-    assert plain(plan_lines([HELD.planned, OPENING, problem])) == """\
+    assert (
+        plain(plan_lines([HELD.planned, OPENING, problem]))
+        == """\
 Alice.Jones at jira
   plan        12 of 2026-06-30 09:01:00 UTC, revision 3 of the configuration: Existing account found
   held        Take over existing account alice.jones. Waiting for approval: an existing account agrees (match: \
@@ -110,13 +117,14 @@ username and email): taking it over is asked first
 
 software_dev at jira
   plan        9 of 2026-06-30 09:00:00 UTC, revision 3 of the configuration: Existing group found
-  held        Take over existing group Software_Dev. Waiting for approval: Software_Dev was there before: existing: hold
+  held        Take over existing group Software_Dev. Waiting for approval: Software_Dev was there before
 
 bob at jira
   plan        13 of 2026-06-30 09:00:00 UTC, revision 3 of the configuration: Linked
   goes        Create account alice.jones with email = alice@example.com
   problem     “Create account” was refused: HTTP 400
 """
+    )
     assert plain(plan_lines([])) == "Nothing is planned that has not gone.\n"
 
 

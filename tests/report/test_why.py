@@ -12,6 +12,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+
 from tenure.model.desired import Standing
 from tenure.model.story import Story
 from tenure.report import why

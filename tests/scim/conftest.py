@@ -141,3 +141,15 @@ async def provider(directory_dsn: str) -> AsyncIterator[Provider]:
     async with client:
         yield Provider(client, database, intake, sources, commits)
     await store.close()
+
+
+async def people(provider: Provider, count: int) -> list[str]:
+    return [(await provider.user())["id"] for _ in range(count)]
+
+
+def join(*ids: str) -> dict[str, Any]:
+    return {"op": "add", "path": "members", "value": [{"value": one} for one in ids]}
+
+
+def leave(*ids: str) -> dict[str, Any]:
+    return {"op": "remove", "path": "members", "value": [{"value": one} for one in ids]}

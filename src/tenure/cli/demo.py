@@ -30,7 +30,9 @@ def demo(
 
     Exit codes: 0 every account ended as it should, 1 one did not, 2 it could not be played.
     """
-    console = Console(stderr=json, highlight=False)
+    console = Console(stderr=json, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = 140
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console.print("Starting PostgreSQL, a sandbox with a Jira of its own, and Tenure ...")
     try:

@@ -92,7 +92,7 @@ def _detail(change: Change) -> str:
 def _why(change: Change, entry: Row) -> str:
     cells: dict[str, Any] = entry["cells"] or {}
     if isinstance(change, CreateGroup | AdoptGroup):
-        return "groups.on_the_fly or groups.mapping leads to it"
+        return "a group at the provider leads to it"
     if isinstance(change, LeaveGroups):
         return "no group at the provider leads to it any more"
     wanted = _cells(change)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import parse_qsl
 
 from rich.console import Console
 from rich.markup import escape
@@ -49,7 +50,8 @@ def _show_done(console: Console, done: Done) -> None:
 
 def _request(sent: Sent) -> str:
     if sent.body is None:
-        return f"{sent.method} {sent.path}"
+        path, _, query = sent.path.partition("?")
+        return f"{sent.method} {path}?{dict(parse_qsl(query)).get('filter', '')}"
     if "Operations" in sent.body:
         return f"{sent.method} {_short(sent.path)} {'; '.join(_operation(o) for o in sent.body['Operations'])}"
     named = sent.body.get("userName") or sent.body.get("displayName")

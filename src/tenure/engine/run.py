@@ -28,6 +28,7 @@ from tenure.store.marks import Mark
 log = structlog.get_logger()
 _FRESH = (marks.LEAVER, marks.LOSS, marks.SINGLE)
 _SNAPSHOT_WITHIN = timedelta(minutes=5)
+_TURN_SECONDS = 2.0
 
 
 async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: Sequence[Mark]) -> None:
@@ -37,7 +38,8 @@ async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: S
         works = await groups.works(house, target, due)
     else:
         works = await _identity_works(house, target, due)
-    await _intend(house, target, shard, epoch, due, works)
+    works, later = _affordable(target, works)
+    await _intend(house, target, shard, epoch, [mark for mark in due if mark.subject not in later], works)
     sent = [work for work in works if work.intents]
     if not sent:
         return
@@ -45,6 +47,21 @@ async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: S
         await send(house, target, sent)
     finally:
         await _settle(house, target, sent)
+
+
+def _affordable(target: ActiveTarget, works: list[Work]) -> tuple[list[Work], set[str]]:
+    """As many works, the urgent first, as the target takes in two seconds; the subjects of the others stay marked.
+
+    So that what becomes urgent in this shard does not wait for a long row of what is not.
+    """
+    budget, taken, later = max(8.0, _TURN_SECONDS * target.per_second), list[Work](), set[str]()
+    for work in sorted(works, key=lambda w: w.mark.prio):
+        if taken and len(work.plan.go) > budget:
+            later.add(work.mark.subject)
+            continue
+        budget -= len(work.plan.go)
+        taken.append(work)
+    return taken, later
 
 
 async def _identity_works(house: House, target: ActiveTarget, due: Sequence[Mark]) -> list[Work]:

@@ -151,9 +151,8 @@ class Engine:
             epoch = await targets.begin_epoch(connection, target.id, shard)
         while clock.monotonic() - began < _TURN_SECONDS:
             blocked = set() if shard == marks.READINGS else await recover(self._house, target, shard, epoch)
-            limit = max(4, min(_CHUNK, int(target.per_second / 2)))
             async with self._house.database.transaction() as connection:
-                due = await marks.drain(connection, target.id, shard, clock.now(), limit)
+                due = await marks.drain(connection, target.id, shard, clock.now(), _CHUNK)
                 stuck = [mark for mark in due if mark.subject in blocked]
                 await marks.postpone(connection, target.id, stuck, clock.now() + timedelta(seconds=1))
             due = [mark for mark in due if mark.subject not in blocked]

@@ -94,8 +94,11 @@ async def due_shards(connection: Connection, target: int, now: datetime) -> dict
     """The shards of a target that have something to look at, each with its most urgent priority, urgent first."""
     found = await rows(
         connection,
-        """SELECT shard, min(prio) AS prio FROM due WHERE target = %s AND coalesce(not_before, '-infinity') <= %s
-        GROUP BY shard ORDER BY min(prio), min(seq)""",
+        """SELECT s AS shard, d.prio FROM generate_series(0, %s) s CROSS JOIN LATERAL (
+            SELECT prio, seq FROM due WHERE target = %s AND shard = s AND coalesce(not_before, '-infinity') <= %s
+            ORDER BY prio, seq LIMIT 1) d
+        ORDER BY d.prio, d.seq""",
+        READINGS,
         target,
         now,
     )

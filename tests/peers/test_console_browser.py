@@ -1,0 +1,152 @@
+"""The console in a real browser: sign in, look at people, open a person's story; nothing is said on the error console."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+from tenure.console import routes
+from tenure.store.database import Database
+
+from ..console.filling import NOW, ODD, TOKEN, fill
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-peers installs it")
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.peers,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: install Debian's chromium"),
+]
+
+
+class SetClock:
+    """The time at which the filled house stands still."""
+
+    def now(self) -> datetime:
+        return NOW + timedelta(minutes=5)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@contextmanager
+def served(dsn: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The console of a filled house on a free port; gives its address, and the people's ids by name."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    people: dict[str, str] = {}
+    servers: list[uvicorn.Server] = []
+    ready = threading.Event()
+
+    async def serve() -> None:
+        database = Database(dsn, connections=4)
+        await database.open()
+        filling = await fill(database)
+        people.update({name: str(who) for name, who in filling.people.items()})
+        app = Starlette(routes=routes.build(database, SetClock()))
+        servers.append(uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")))
+        ready.set()
+        await servers[0].serve(sockets=[listener])
+        await database.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    try:
+        assert ready.wait(30)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", people
+    finally:
+        for server in servers:
+            server.should_exit = True
+        thread.join(20)
+        listener.close()
+
+
+@pytest.fixture
+def house(database: str) -> Iterator[tuple[str, dict[str, str]]]:
+    with served(database) as found:
+        yield found
+
+
+@pytest.fixture
+def browser() -> Iterator[sync_api.Browser]:
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield found
+        found.close()
+
+
+def page_of(browser: sync_api.Browser, said: list[str], **options: object) -> sync_api.Page:
+    """A new page; what goes wrong in it is added to `said`."""
+    page = browser.new_context(**options).new_page()
+    page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("requestfailed", lambda request: said.append(f"not loaded: {request.url}"))
+    page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    return page
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_from_signing_in_to_a_story(
+    house: tuple[str, dict[str, str]], browser: sync_api.Browser, width: int, scheme: str
+) -> None:
+    address, people = house
+    said: list[str] = []
+    page = page_of(browser, said, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(f"{address}/people")
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{address}/people")
+    page.get_by_role("searchbox").fill("alice")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="alice.jones").click()
+    page.wait_for_url(f"{address}/people/{people['alice.jones']}")
+    trail = page.locator("details", has_text="emails.primary = alice.jones@example.com").first
+    assert trail.locator(".step").count() == 6
+    assert "Done: 201 Created" in trail.inner_text()
+    for path in ("/", "/people", "/changes", f"/people/{people[ODD]}", f"/people/{people['erin.fox']}"):
+        page.goto(f"{address}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than the screen"
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(f"{address}/sign-in")
+    assert said == []
+
+
+def test_the_overview_refreshes_itself(house: tuple[str, dict[str, str]], browser: sync_api.Browser) -> None:
+    address, _ = house
+    said: list[str] = []
+    page = page_of(browser, said)
+    page.goto(f"{address}/?token={TOKEN}")
+    assert page.url == f"{address}/"
+    with page.expect_response(f"{address}/parts/overview", timeout=15_000) as answered:
+        pass
+    assert answered.value.ok
+    page.wait_for_timeout(200)
+    assert page.locator("#overview").count() == 1
+    assert page.get_by_role("heading", name="Overview").is_visible()
+    assert said == []
+
+
+def test_every_page_is_readable_without_javascript(
+    house: tuple[str, dict[str, str]], browser: sync_api.Browser
+) -> None:
+    address, people = house
+    said: list[str] = []
+    page = page_of(browser, said, java_script_enabled=False)
+    page.goto(f"{address}/?token={TOKEN}")
+    assert page.get_by_role("heading", name="Applications").is_visible()
+    page.goto(f"{address}/people/{people['alice.jones']}")
+    assert page.get_by_text("userName.lowerAscii()").first.is_visible()
+    assert said == []
