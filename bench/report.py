@@ -40,12 +40,13 @@ afresh, with another one first; figures are medians over the rounds, with the lo
 
 @dataclass(slots=True)
 class Results:
-    """Timings by server and measure, seconds to effect by kind, first loads, and how many rounds there were."""
+    """Timings by server and measure, seconds to effect by kind, first loads, rounds, and what did not end."""
 
     timings: dict[str, dict[str, list[Timing]]]
     effects: dict[str, list[float]]
     loads: list[FirstLoad] = field(default_factory=list)
     rounds: int = 0
+    failures: list[str] = field(default_factory=list)
 
     def add(self, server: str, found: Mapping[str, Timing]) -> None:
         """Keep one round's timings of a server."""
@@ -108,7 +109,7 @@ def _effect_rows(results: Results) -> Iterable[str]:
     yield "| from a push to its effect in Jira, idle, 5 ms an answer | pushes | p50 | p99 | goal |"
     yield "|---|---|---|---|---|"
     everything = [took for found in results.effects.values() for took in found]
-    for kind, took in [*results.effects.items(), ("all", everything)]:
+    for kind, took in [*results.effects.items(), ("all", everything)] if everything else []:
         middle, worst = _number(_quantile(took, 0.5)), _number(_quantile(took, 0.99))
         goal = f"p50 <= {EFFECT_GOAL_MS[0]} ms, p99 <= {EFFECT_GOAL_MS[1]} ms" if kind == "all" else ""
         yield f"| {kind} | {len(took)} | {middle} ms | {worst} ms | {goal} |"
@@ -116,6 +117,8 @@ def _effect_rows(results: Results) -> Iterable[str]:
 
 def _load_rows(results: Results) -> Iterable[str]:
     loads = results.loads
+    if not loads:
+        return
     yield "| first load: identities with 2 groups each | seconds | identities a second | calls | least | ratio | goal |"
     yield "|---|---|---|---|---|---|---|"
     seconds, speed = _median(one.seconds for one in loads), _median(one.per_second for one in loads)
@@ -140,4 +143,5 @@ def write(results: Results) -> str:
     """The page, in Markdown."""
     head = f"Measured {time.strftime('%Y-%m-%d')} by `make bench` ({results.rounds} rounds) on {_machine()}."
     tables = [_scim_rows(results), _effect_rows(results), _load_rows(results)]
-    return "\n\n".join(["# Figures", head, ABOUT.strip(), *("\n".join(rows) for rows in tables)]) + "\n"
+    failures = [f"**Not finished**: {failure}" for failure in results.failures]
+    return "\n\n".join(["# Figures", head, ABOUT.strip(), *filter(None, map("\n".join, tables)), *failures]) + "\n"

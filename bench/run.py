@@ -86,7 +86,10 @@ async def measure(dsn: str, folder: Path, options: argparse.Namespace) -> Result
         ]
         for name, turn in turns[number % 3 : 3] + turns[: number % 3] + turns[3:]:
             began = time.monotonic()
-            await turn()
+            try:
+                await turn()
+            except (Refused, TooSlow) as problem:
+                results.failures.append(f"{name}, round {number + 1}: {problem}")
             print(f"round {number + 1} of {options.rounds}: {name} took {time.monotonic() - began:.0f} s", flush=True)
     return results
 
@@ -103,12 +106,13 @@ def main() -> None:
         try:
             with EmbeddedPostgres(folder / "data", role="serve") as postgres:
                 results = asyncio.run(measure(postgres.dsn, folder, options))
-        except (servers.NotStarted, Refused, TooSlow, PostgresProblem) as problem:
+        except (servers.NotStarted, PostgresProblem) as problem:
             sys.exit(f"bench: {problem}")
     text = write(results)
     print(text)
     if not options.quick:
         (servers.HERE / "results.md").write_text(text, encoding="utf-8")
+    sys.exit(1 if results.failures else 0)
 
 
 if __name__ == "__main__":

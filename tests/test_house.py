@@ -46,7 +46,7 @@ LONGER_FILES: dict[str, tuple[int, str]] = {}
 LONGER_FUNCTIONS: dict[str, tuple[int, str]] = {}
 
 # Lower these when one goes; a new one needs a reason in the review.
-TYPE_IGNORES = 3
+TYPE_IGNORES = 2
 MAY_PRINT = ("cli", "demo")
 MAY_READ_A_CLOCK = ("app", "cli", "demo")
 WAITS_FOR_A_PROCESS = ("store/cluster.py", "store/embedded.py", "store/postmaster.py")  # before there is a house

@@ -6,6 +6,7 @@ import pytest
 
 from tenure.model.story import Story
 from tenure.report.parts import Part, PartState, parts
+from tenure.report.plan import CLASSES, held
 from tenure.store import overview
 from tenure.store.database import Database
 from tenure.store.story import stories_of, story_of
@@ -178,6 +179,18 @@ async def test_changes_are_paged_back(store: Database, filling: Filling) -> None
     assert [w.id for w in newest] == sorted((w.id for w in newest), reverse=True)
     assert older[0].id < newest[-1].id
     assert newest[0].person == "bruno.costa"
+
+
+async def test_stops_are_counted_as_the_plans_are_gathered(store: Database, filling: Filling) -> None:
+    async with store.transaction() as connection:
+        stops = await overview.stops(connection, {kind.value: name for kind, name in CLASSES.items()})
+        gathered = held(await overview.waiting(connection))
+    assert [(s.target, s.kind, s.people, s.newest) for s in stops] == [
+        (h.target, h.kind, len(h.people), h.revision) for h in gathered
+    ]
+    assert stops[-1].reasons == ("mode observe: nothing is written",)
+    assert len(stops[-1].some) == 6
+    assert stops[0].some == ((str(filling.people["carol.diaz"]), "carol.diaz"),)
 
 
 async def test_waiting_of_one_target(store: Database, filling: Filling) -> None:

@@ -18,8 +18,9 @@ from .parts import ATTRIBUTES, CAPABILITIES, ODD_NAMES, Reads, in_group, person,
 from .world import OWN, PROTECTED, World
 
 USER_NAMES = st.sampled_from([*"abcdef"]) | st.sampled_from([*ODD_NAMES, "root", "TENURE", "y" * 256])
-MAILS = st.sampled_from([None, "C@Example.com", *(f"{c}@example.com" for c in "abcdefghij"), "\N{GREEK SMALL LETTER SIGMA}@x"])
-SHOWN_NAMES = st.sampled_from(["Ann Lee", " Ann Lee ", "Ann", "Lee", "Zoe\N{COMBINING DIAERESIS}", "x" * 40, "x" * 41, None])
+_SHARED = [f"{letter}@example.com" for letter in "abcghij"]
+MAILS = st.sampled_from(["own", "own", "own", None, "C@Example.com", "\N{GREEK SMALL LETTER SIGMA}@x", *_SHARED])
+SHOWN_NAMES = st.sampled_from(["Ann Lee", " Ann Lee ", "Ann", "Zoe\N{COMBINING DIAERESIS}", "x" * 40, "x" * 41, None])
 TITLES, PHONES = st.sampled_from([None, "CEO", " "]), st.sampled_from([None, "555", "556"])
 GROUP_NAMES = ["staff", "Dev", "dev", "DEV ", "tmp-x", "app-ops", "root", "admins", "Zoe\N{COMBINING DIAERESIS}"]
 FOREIGN_GROUPS = ["dev", "admins", "Foreign", "software"]
@@ -56,9 +57,11 @@ INSIDE = st.sets(st.tuples(WHO, WHICH), min_size=2, max_size=16)
 def new_world(made: Rules, capabilities: Any, starters: list[dict[str, Any]], inside: set[tuple[int, int]]) -> World:
     """Some people of staff, and an application with our own account, a protected one, and some of unknown people."""
     app = Application(groups={canon_name(name): name for name in FOREIGN_GROUPS}, administering=frozenset({"admins"}))
-    there = {OWN: "a@example.com", PROTECTED: None, "foreign": "b@example.com", "dev": "a@example.com"}
+    there = {OWN: "a@example.com", PROTECTED: None, "foreign": "b@example.com", "dev": "g@example.com"}
+    there |= {name: f"{name}@example.com" for name in "ef"}
     for name, mail in there.items():
-        app.make(name, email=mail, display_name="Somebody", title="CEO")
+        key = app.make(name, email=mail, display_name="Somebody", title="CEO")
+        app.accounts[key].active, app.accounts[key].groups = name != "f", {"dev", "foreign"}
     for group in ("everybody", "wiki"):
         app.groups[group] = group
     world = World(made, app, capabilities, groups={group.id: group for group in GROUPS})
@@ -77,7 +80,8 @@ def _change(world: World, who: int, changed: Callable[[Identity], Identity]) -> 
 
 
 def join(world: World, who: int, name: str, mail: Any, shown: Any, title: Any, phone: Any, external: Any) -> None:
-    """Somebody new, or somebody whose record changes in every attribute."""
+    """Somebody new, or somebody whose record changes in every attribute. A mail of `own` is made of the name."""
+    mail = f"{name[:20]}@example.com" if mail == "own" else mail
     former = world.people.get(PEOPLE[who])
     if former is None or not former.gone:
         world.people[PEOPLE[who]] = person(
@@ -170,6 +174,6 @@ def worlds(draw: st.DrawFn) -> World:
     for step, known in draw(st.lists(STEP, max_size=4)):
         step(world, **known)
     world.settle()
-    for step, known in draw(st.lists(STEP, min_size=1, max_size=10)):
+    for step, known in draw(st.lists(STEP, min_size=5, max_size=12)):
         step(world, **known)
     return world

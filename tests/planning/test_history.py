@@ -65,7 +65,7 @@ class History(RuleBasedStateMachine):
         seen = world.app.see(link.key) if link else None
         if link is None or seen is None or seen.name in (OWN, PROTECTED) or rules.mode is not Mode.FULL:
             return
-        if desired.standing is Standing.LEAVER and rules.leaver is Leaver.DEACTIVATE:
+        if world.people[who].left and rules.leaver is Leaver.DEACTIVATE:
             assert not seen.active
         if desired.standing is Standing.OUT_OF_SCOPE and rules.out_of_scope is OutOfScope.DEACTIVATE:
             assert not seen.active

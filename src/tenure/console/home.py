@@ -10,10 +10,13 @@ from starlette.routing import Route
 
 from tenure.console.page import Console
 from tenure.console.session import signed_in
-from tenure.report.plan import held
+from tenure.report.plan import CLASSES
 from tenure.store import overview
 
 _LAST_CHANGES = 8
+_MANY = 5000
+_OFTEN, _SELDOM = 5, 60
+"""How often the page refreshes itself, in seconds: seldom where many plans wait, since all are counted each time."""
 
 
 def routes(console: Console) -> list[Route]:
@@ -34,6 +37,8 @@ def routes(console: Console) -> list[Route]:
 async def _state(console: Console) -> dict[str, Any]:
     async with console.database.transaction() as connection:
         state = await overview.overview(connection)
-        waiting = await overview.waiting(connection)
+        stops = await overview.stops(connection, {kind.value: name for kind, name in CLASSES.items()})
         changes = await overview.changes(connection, _LAST_CHANGES)
-    return {"overview": state, "held": held(waiting), "changes": changes}
+    waiting = sum(target.waiting for target in state.targets)
+    every = _SELDOM if waiting > _MANY else _OFTEN
+    return {"overview": state, "stops": stops, "changes": changes, "every": every}

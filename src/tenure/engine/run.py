@@ -32,7 +32,7 @@ _TURN_SECONDS = 2.0
 
 
 async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: Sequence[Mark]) -> None:
-    """One pass over these marks, which are all of one shard. Raises Stopped, Stolen."""
+    """One pass over these marks, which are all of one shard. Raises Stopped, Stolen, Outdated."""
     priority.set(min(mark.prio for mark in due))
     if shard == marks.GROUPS:
         works = await groups.works(house, target, due)

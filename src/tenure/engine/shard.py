@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -39,8 +40,9 @@ class Engine:
 
     def __init__(self, house: House, locks: Locks, waking: Waking) -> None:
         self._house, self._locks, self._waking = house, locks, waking
-        self._busy: dict[tuple[int, int], asyncio.Task[None]] = {}
+        self._busy: dict[tuple[int, int], asyncio.Task[bool]] = {}
         self._bulk: dict[tuple[int, int], bool] = {}
+        self._outdated: set[int] = set()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -64,13 +66,13 @@ class Engine:
     async def settle(self) -> None:
         """Work until nothing is due at this moment (what was put off stays put off, a stopped target stays stopped)."""
         while True:
-            worked = [await self._round(target) for target in self._house.targets.values()]
-            if not any(worked) and not self._busy:
+            started = [await self._round(target) for target in self._house.targets.values()]
+            if not any(started) and not self._busy:
                 return
             if self._busy:
                 done, _ = await asyncio.wait(self._busy.values(), return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+                if not any([task.result() for task in done]):
+                    await asyncio.sleep(0.01)  # another process has the shard
 
     async def _follow(self, target: ActiveTarget) -> None:
         woken = self._waking.subscribe()
@@ -92,6 +94,8 @@ class Engine:
 
     async def _round(self, target: ActiveTarget) -> bool:
         """Start a task for each shard that is due and free here; gives whether any was started."""
+        if target.id in self._outdated:
+            return False
         now = self._house.clock.now()
         async with self._house.database.transaction() as connection:
             state = await targets.state(connection, target.id)
@@ -106,17 +110,18 @@ class Engine:
                 continue
             task = asyncio.create_task(self._drain(target, shard))
             self._busy[place], self._bulk[place] = task, bulk
-            task.add_done_callback(lambda _, place=place: self._done(place))  # type: ignore[misc]
+            task.add_done_callback(partial(self._done, place))
             started = True
         return started
 
     def _bulk_chunks(self, target: ActiveTarget) -> int:
         return sum(bulk for (number, _), bulk in self._bulk.items() if number == target.id)
 
-    def _done(self, place: tuple[int, int]) -> None:
+    def _done(self, place: tuple[int, int], task: asyncio.Task[bool]) -> None:
         self._busy.pop(place, None)
         self._bulk.pop(place, None)
-        self._waking.wake_here()
+        if not task.cancelled() and task.exception() is None and task.result():
+            self._waking.wake_here()  # there may be more; where nothing could be done, the next look is soon enough
 
     async def _probe(self, target: ActiveTarget) -> bool:
         try:
@@ -129,14 +134,19 @@ class Engine:
         log.info("target runs again", target=target.name)
         return True
 
-    async def _drain(self, target: ActiveTarget, shard: int) -> None:
+    async def _drain(self, target: ActiveTarget, shard: int) -> bool:
+        """Drain a shard if nobody else does; gives whether that was done."""
         try:
             if not await self._locks.try_lock(target.id, shard):
-                return
+                return False
         except LocksLost:
-            return
+            return False
         try:
             await self._drain_owned(target, shard)
+            return True
+        except targets.Outdated as end:
+            self._outdated.add(target.id)
+            log.error("this process works by an older estate: it writes nothing more", target=target.name, why=str(end))
         except (Stopped, targets.Stolen, LocksLost) as end:
             log.info("shard given up", target=target.name, shard=shard, why=str(end))
         except DatabaseAway as error:
@@ -144,6 +154,7 @@ class Engine:
         finally:
             with contextlib.suppress(LocksLost):
                 await self._locks.unlock(target.id, shard)
+        return False
 
     async def _drain_owned(self, target: ActiveTarget, shard: int) -> None:
         clock, began = self._house.clock, self._house.clock.monotonic()
@@ -167,7 +178,7 @@ class Engine:
                     await self._whole(target, mark)
             else:
                 await run(self._house, target, shard, epoch, due)
-        except (Stopped, targets.Stolen, LocksLost, DatabaseAway):
+        except (Stopped, targets.Stolen, targets.Outdated, LocksLost, DatabaseAway):
             raise
         except Exception:
             log.exception("a pass failed", target=target.name, shard=shard, subjects=[m.subject for m in due])

@@ -139,6 +139,22 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """How many people one kind of decision is about at one target, with some of them, as (subject, name).
+
+    `reasons` are those told most often, `more` counts the others. `newest` is the greatest plan number among them.
+    """
+
+    target: str
+    kind: str
+    people: int
+    newest: int
+    some: tuple[tuple[str, str], ...]
+    reasons: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """A change that is written down as about to be sent: whether it was is not known before `deadline`."""
 

@@ -44,14 +44,13 @@ _REASONS = 3
 class Held:
     """What waits for one decision at one target: `revision` is the newest plan in it, and grows with each newcomer.
 
-    `subjects` are the identities or groups, in the order of their names, which are `people`.
+    `people` are the names of the identities or groups, in order.
     """
 
     target: str
     kind: str
     revision: int
     people: tuple[str, ...]
-    subjects: tuple[str, ...]
     reason: str
 
     @property
@@ -97,7 +96,6 @@ def _held(target: str, kind: str, entries: list[tuple[Planned, str]]) -> Held:
         kind=kind,
         revision=max(planned.id for planned, _ in entries),
         people=tuple(names[s] for s in subjects),
-        subjects=tuple(subjects),
         reason=told + (f"; and {more} more reasons" if more > 0 else ""),
     )
 

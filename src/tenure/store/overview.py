@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from tenure.model.change import Outcome, decode
 from tenure.model.plan import decode_plan
-from tenure.model.story import Overview, People, Person, Place, Planned, SourceState, TargetState, Write
+from tenure.model.story import Overview, People, Person, Place, Planned, SourceState, Stop, TargetState, Write
 from tenure.store.database import Connection, Row, rows
 
 _SOURCES = """
@@ -62,7 +63,28 @@ SELECT p.id, t.name AS target, p.subject, p.situation, p.verdicts, p.revision, p
 FROM plan p JOIN target t ON t.id = p.target
 WHERE p.current AND p.waiting AND t.retired_at IS NULL AND (%s::text IS NULL OR t.name = %s) ORDER BY t.name, p.id
 """
+_STOPS = """
+WITH waiting AS (
+    SELECT t.name AS target, p.id, p.subject, p.verdicts FROM plan p JOIN target t ON t.id = p.target
+    WHERE p.current AND p.waiting AND t.retired_at IS NULL
+), stop AS (
+    SELECT w.target, w.id, w.subject, v->>'reason' AS reason,
+           CASE WHEN v->>'decision' = 'refuse' THEN 'refused' ELSE coalesce(c.class, 'removal') END AS kind
+    FROM waiting w CROSS JOIN LATERAL jsonb_array_elements(w.verdicts->'verdicts') v
+    LEFT JOIN unnest(%s::text[], %s::text[]) c(change, class) ON c.change = v->'change'->>'kind'
+    WHERE v->>'decision' IN ('hold', 'refuse')
+    UNION ALL
+    SELECT w.target, w.id, w.subject, x, 'problem'
+    FROM waiting w CROSS JOIN LATERAL jsonb_array_elements_text(w.verdicts->'problems') x
+)
+SELECT target, kind, reason, grouping(reason) = 1 AS whole, count(DISTINCT subject) AS people, max(id) AS newest,
+       (array_agg(DISTINCT subject))[1:%s] AS some
+FROM stop GROUP BY GROUPING SETS ((target, kind), (target, kind, reason))
+ORDER BY target, kind, whole DESC, people DESC, reason
+"""
 _LAST = 2**62
+_SOME = 6
+_REASONS = 3
 
 
 async def overview(connection: Connection) -> Overview:
@@ -131,6 +153,25 @@ async def waiting(connection: Connection, target: str | None = None) -> tuple[Pl
     found = await rows(connection, _WAITING, target, target)
     names = await names_of(connection, [r["subject"] for r in found])
     return tuple(planned_of(r, names) for r in found)
+
+
+async def stops(connection: Connection, classes: Mapping[str, str]) -> tuple[Stop, ...]:
+    """What waits for a person, counted by target and class; `classes` maps kinds of change to classes.
+
+    Counted where the plans are: in a preview of a large application everybody has one.
+    """
+    found: list[Stop] = []
+    for r in await rows(connection, _STOPS, list(classes), list(classes.values()), _SOME):
+        if r["whole"]:
+            found.append(
+                Stop(r["target"], r["kind"], r["people"], r["newest"], tuple((s, s) for s in r["some"]), (), 0)
+            )
+        elif len(found[-1].reasons) < _REASONS:
+            found[-1] = replace(found[-1], reasons=(*found[-1].reasons, r["reason"]))
+        else:
+            found[-1] = replace(found[-1], more=found[-1].more + 1)
+    names = await names_of(connection, [subject for stop in found for subject, _ in stop.some])
+    return tuple(replace(stop, some=tuple((s, _name(names, s)) for s, _ in stop.some)) for stop in found)
 
 
 def planned_of(found: Row, names: dict[str, str]) -> Planned:

@@ -12,6 +12,10 @@ class Stolen(Exception):
     """Another process owns the shard by now: what this one was about to write is void."""
 
 
+class Outdated(Exception):
+    """A newer estate was activated: what this process plans by the older one is void, for as long as it runs."""
+
+
 async def state(connection: Connection, target: int) -> Row:
     """The row of a target."""
     found = await row(connection, "SELECT * FROM target WHERE id = %s", target)
@@ -73,7 +77,7 @@ async def still_owned(connection: Connection, target: int, shard: int, epoch: in
 
 
 async def still_current(connection: Connection, revision: int) -> None:
-    """Raise Stolen when a newer estate was activated: what was planned by the older one is void."""
+    """Raise Outdated when an estate newer than this revision was activated."""
     found = await row(connection, "SELECT max(id) AS newest FROM estate_revision")
     if found is not None and found["newest"] is not None and found["newest"] != revision:
-        raise Stolen(f"estate revision {found['newest']} is active, not {revision}: restart this process with it")
+        raise Outdated(f"estate revision {found['newest']} is active, not {revision}: restart this process with it")
