@@ -14,6 +14,7 @@ import pytest
 import stamina
 import structlog
 from hypothesis import HealthCheck, settings
+
 from tenure.store.embedded import EmbeddedPostgres
 from tenure.store.migrate import upgrade
 

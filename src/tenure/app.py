@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from tenure.console import routes as console
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.intake import Intake, PushSource
 from tenure.engine.limiter import SharedLimiter
-from tenure.store.locks import Locks
 from tenure.engine.shard import Engine
 from tenure.engine.waking import Waking
 from tenure.estate.document import Estate
@@ -28,6 +27,7 @@ from tenure.model.clock import Clock
 from tenure.scim import routes as scim
 from tenure.store import estate as revisions
 from tenure.store.database import Database
+from tenure.store.locks import Locks
 from tenure.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -85,9 +85,7 @@ async def open_house(
         activation = await revisions.activate(database, estate, by, clock.now())
         locks, waking = Locks(database), Waking(database)
         await locks.open()
-        house = House(
-            database, clock, _targets(estate, activation, database, locks, clock, transports or {}, stack)
-        )
+        house = House(database, clock, _targets(estate, activation, database, locks, clock, transports or {}, stack))
         engine = Engine(house, locks, waking)
         stack.push_async_callback(engine.close)
         sources = _sources(estate, activation, house.targets)
@@ -164,4 +162,3 @@ def _sources(
 async def _healthz(request: Request) -> Response:
     """The process answers; says nothing about what it depends on."""
     return JSONResponse({"status": "ok"})
-

@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx2
 import pytest
+
 from tenure.demo.play import compare, correct, jira_state
 from tenure.demo.providers import Entra, Okta
 from tenure.demo.records import JournalRecords
@@ -45,7 +46,8 @@ def _ready(process: subprocess.Popen[bytes]) -> str:
 
 @pytest.fixture
 def sandbox() -> Iterator[str]:
-    command = [sys.executable, "-c", "from tenure_sandbox.serve import main; main()", "--port", "0", "--latency-ms", "5"]
+    program = "from tenure_sandbox.serve import main; main()"
+    command = [sys.executable, "-c", program, "--port", "0", "--latency-ms", "5"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
         said = _ready(process)

@@ -19,7 +19,8 @@ async def _joiners(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
 
 
 async def _others(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
-    for user_name, name in (("ines.k@x.example", "Ines K"), ("bela@x.example", "Béla N"), ("tomas@x.example", "Tomás R")):
+    names = {"ines.k@x.example": "Ines K", "bela@x.example": "Béla N", "tomas@x.example": "Tomás R"}
+    for user_name, name in names.items():
         await ensure(client, ids, "Users", "userName", person(user_name, name))
 
 

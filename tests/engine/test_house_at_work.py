@@ -89,17 +89,17 @@ async def test_drift_by_hand_is_mended_by_the_next_comparison_and_foreign_member
     ids: dict[str, str] = {}
     async with world.house() as tenure, world.provider(tenure) as client:
         await ensure(client, ids, "Users", "userName", person("ada@x.example", "Ada Byron"))
-        await ensure(client, {}, "Groups", "displayName", {"displayName": "Ops", "members": [{"value": ids["ada@x.example"]}]})
+        ops = {"displayName": "Ops", "members": [{"value": ids["ada@x.example"]}]}
+        await ensure(client, {}, "Groups", "displayName", ops)
         await world.finish(tenure)
-        state = world.sandbox.state.world.jira
         await _by_hand(world, "PUT", "user?username=ada", {"displayName": "Changed By Hand"})
         await _by_hand(world, "POST", "group/user?groupname=Ops", {"name": "tbecker"})
         await _by_hand(world, "POST", "group/user?groupname=helpdesk", {"name": "ada"})
-        assert state is not None
         world.clock.at = world.clock.at.replace(hour=20)
         await world.finish(tenure)
     ada, tom = await world.account("ada"), await world.account("tbecker")
-    assert ada is not None and tom is not None
+    assert ada is not None
+    assert tom is not None
     assert ada["display_name"] == "Ada Byron"
     assert sorted(ada["groups"]) == ["Ops", "helpdesk"]
     assert "Ops" in tom["groups"]
@@ -169,6 +169,7 @@ async def test_out_of_scope_is_held_and_a_leaver_is_not(database: str) -> None:
         plans = await tenure.database.rows("SELECT verdicts FROM plan WHERE current AND waiting")
     assert [v["reason"] for p in plans for v in p["verdicts"]["verdicts"]] == ["out of scope, but has not left"]
     ada, bela = await world.account("ada"), await world.account("bela")
-    assert ada is not None and bela is not None
+    assert ada is not None
+    assert bela is not None
     assert ada["active"]
     assert not bela["active"]

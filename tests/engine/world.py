@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 import orjson
 from starlette.applications import Starlette
+
 from tenure.app import Tenure, open_house
 from tenure.estate.document import Estate
 from tenure.estate.loading import load
@@ -208,7 +209,9 @@ def patch(*operations: dict[str, Any]) -> dict[str, Any]:
 Step = Callable[[httpx2.AsyncClient, dict[str, str]], Awaitable[None]]
 
 
-async def ensure(client: httpx2.AsyncClient, ids: dict[str, str], kind: str, attribute: str, body: dict[str, Any]) -> None:
+async def ensure(
+    client: httpx2.AsyncClient, ids: dict[str, str], kind: str, attribute: str, body: dict[str, Any]
+) -> None:
     """Create as a provider does that is not sure whether an earlier try got through."""
     name = body[attribute]
     found = (await client.get(f"/{kind}", params={"filter": f'{attribute} eq "{name}"'})).json()["Resources"]

@@ -109,6 +109,6 @@ class Application:
 
     def state(self) -> dict[str, object]:
         """Everything that matters of the accounts, by name (keys tell only who was made first)."""
-        return {
-            r.name: (r.active, sorted(r.fields.items()), sorted(r.groups)) for r in self.accounts.values()
-        } | {"groups": sorted(self.groups.items())}
+        return {r.name: (r.active, sorted(r.fields.items()), sorted(r.groups)) for r in self.accounts.values()} | {
+            "groups": sorted(self.groups.items())
+        }

@@ -130,9 +130,7 @@ def test_presence_is_known_from_a_reading_that_was_not_whole() -> None:
     assert situation(seen(Candidate(account("zed")), proven=False)).name == "AMBIGUOUS"
 
 
-@pytest.mark.parametrize(
-    ("mine", "theirs"), [(None, None), ("", ""), ("  ", "  "), (None, ""), (" ", None)], ids=repr
-)
+@pytest.mark.parametrize(("mine", "theirs"), [(None, None), ("", ""), ("  ", "  "), (None, ""), (" ", None)], ids=repr)
 def test_two_missing_values_are_not_equal_values(mine: str | None, theirs: str | None) -> None:
     candidate = Candidate(account("zed", email=theirs, title=None))
     found = correlate(wanted(email=mine, title=None), None, seen(candidate), (("email",), ("title",)), CAPABILITIES)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -32,13 +32,13 @@ from tenure.store.postmaster import ends_with_us
 
 def serve(
     estate: Annotated[Path, typer.Option(help="The estate file.")],
-    data: Annotated[Optional[Path], typer.Option(help="Folder of the embedded PostgreSQL and of secrets.")] = None,
-    database_url: Annotated[Optional[str], typer.Option(help="Use this PostgreSQL (15 or later) instead.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL and of secrets.")] = None,
+    database_url: Annotated[str | None, typer.Option(help="Use this PostgreSQL (15 or later) instead.")] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8800,
     workers: Annotated[int, typer.Option(min=1, max=8, help="Processes that serve and work.")] = 1,
-    base_url: Annotated[Optional[str], typer.Option(help="Address that providers use, for links in answers.")] = None,
-    socket_fd: Annotated[Optional[int], typer.Option(hidden=True)] = None,
+    base_url: Annotated[str | None, typer.Option(help="Address that providers use, for links in answers.")] = None,
+    socket_fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Serve SCIM and the console, and keep the applications in step.
 
@@ -134,18 +134,29 @@ async def _serve(
             server_header=False,
             date_header=False,
         )
-        server = uvicorn.Server(config)
+        server = _Server(config, _ready_line(listener, token) if first else None)
         _end_in_order(server)
         async with running(tenure):
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            while not server.started and not serving.done():
-                await asyncio.sleep(0.01)
-            if first and not serving.done():
-                host, port = listener.getsockname()[:2]
-                address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-                typer.echo(f"Tenure is ready at {address}/?token={token}")
-                sys.stdout.flush()
-            await serving
+            await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says one line when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, line: str | None) -> None:
+        super().__init__(config)
+        self._line = line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._line is not None and self.started:
+            typer.echo(self._line)
+            sys.stdout.flush()
+
+
+def _ready_line(listener: socket.socket, token: str) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"Tenure is ready at http://{f'[{host}]' if ':' in host else host}:{port}/?token={token}"
 
 
 def _end_in_order(server: uvicorn.Server) -> None:
@@ -167,5 +178,6 @@ async def _console_token(tenure: Tenure, folder: Path) -> str:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(token + "\n")
-    await revisions.set_console_token(tenure.database, hashlib.sha256(token.encode()).digest(), tenure.house.clock.now())
+    digest = hashlib.sha256(token.encode()).digest()
+    await revisions.set_console_token(tenure.database, digest, tenure.house.clock.now())
     return token

@@ -76,7 +76,8 @@ def _operation(operation: dict[str, Any]) -> str:
 
 def show_end(console: Console, comparison: dict[str, Any], ok: bool) -> None:
     """The table of the end, and the verdict."""
-    table = Table(title="\nWhat Jira holds, against what it should hold", title_justify="left", box=None, pad_edge=False)
+    title = "\nWhat Jira holds, against what it should hold"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for heading in ("", "Account", "Name", "E-mail", "Phone", "State", "Groups", "Key"):
         table.add_column(heading, overflow="fold")
     for person in comparison["people"]:
@@ -96,7 +97,9 @@ def _row(person: dict[str, Any], adopted: list[str]) -> list[str]:
     name = escape(held["name"]) + (" [cyan](taken over)[/]" if held["name"] in adopted else "")
 
     def cell(field: str, shown: str) -> str:
-        return escape(shown) if held[field] == wanted[field] else f"[red]{escape(shown)} ≠ {escape(str(wanted[field]))}[/]"
+        if held[field] == wanted[field]:
+            return escape(shown)
+        return f"[red]{escape(shown)} ≠ {escape(str(wanted[field]))}[/]"
 
     return [
         "[green]✓[/]" if person["ok"] else "[red]✗[/]",

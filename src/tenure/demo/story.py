@@ -122,9 +122,7 @@ EXPECTED = (
     Expected("ada.byron", "ada.byron@example.com", "Ada Byron", True, "+44 20 7946 0001", frozenset({"Platform team"})),
     Expected("bela.nagy", "bela.nagy@example.com", "Béla Nagy", active=False),
     Expected("tomas.ruiz", "tomas.ruiz@example.com", "Tomás Ruiz", groups=frozenset({"software_dev"})),
-    Expected(
-        "noor.haddad", "n.haddad@example.com", "Noor Haddad", True, "+49 30 5550 0199", frozenset({"Marketing"})
-    ),
+    Expected("noor.haddad", "n.haddad@example.com", "Noor Haddad", True, "+49 30 5550 0199", frozenset({"Marketing"})),
     Expected("ines.brandt", "ines.brandt@example.com", "Ines Brandt", groups=frozenset({"Marketing"})),
     Expected(
         "mwolf",

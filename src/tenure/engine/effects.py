@@ -57,9 +57,7 @@ async def record(connection: Connection, house: House, target: ActiveTarget, wor
         await _effect(connection, house, target, work, entry)
 
 
-async def _adopt(
-    connection: Connection, house: House, target: ActiveTarget, work: Work, entry: Settled
-) -> Answer:
+async def _adopt(connection: Connection, house: House, target: ActiveTarget, work: Work, entry: Settled) -> Answer:
     change = entry.intent.change
     assert isinstance(change, AdoptAccount)
     assert work.identity is not None

@@ -50,9 +50,7 @@ async def _work(house: House, target: ActiveTarget, mark: Mark) -> Work | None:
     return Work(mark, plan, absence_proof=proof, group=wanted)
 
 
-def group_plan(
-    target: ActiveTarget, wanted: DesiredGroup, there: GroupSeen | None, known: GroupSeen | None
-) -> Plan:
+def group_plan(target: ActiveTarget, wanted: DesiredGroup, there: GroupSeen | None, known: GroupSeen | None) -> Plan:
     """The plan for one group: make it when it is missing, take it over when it is there."""
     change = CreateGroup(wanted.name) if there is None else AdoptGroup(there.name)
     gives = (there.gives if there else frozenset()) | (known.gives if known else frozenset())

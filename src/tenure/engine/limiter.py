@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
-from tenure.store.locks import Locks
 from tenure.model.clock import Clock
 from tenure.store import marks
 from tenure.store.database import Database
+from tenure.store.locks import Locks
 from tenure.store.targets import take_tokens
 
 priority: ContextVar[int] = ContextVar("priority", default=marks.SINGLE)

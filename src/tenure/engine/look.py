@@ -179,9 +179,7 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         own_account=target.own_account,
         rival=subject.rival,
         ready=frozenset(subject.care.groups),
-        names={
-            capabilities.canon("username", c.account.name) or "": c.account.key for c in subject.sight.candidates
-        },
+        names={capabilities.canon("username", c.account.name) or "": c.account.key for c in subject.sight.candidates},
     )
     return Plan(situation.name, tuple(admit(changes, safety)), subject.desired.faults)
 

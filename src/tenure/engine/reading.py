@@ -12,7 +12,7 @@ from tenure.engine.active import ActiveTarget, House
 from tenure.engine.send import Stopped, stop
 from tenure.model.change import decode
 from tenure.model.error import Recovery, TargetError
-from tenure.model.seen import AccountSeen, Accounts, GroupSeen, Groups, MembersOf, ReadComplete, Selector
+from tenure.model.seen import Accounts, AccountSeen, Groups, GroupSeen, MembersOf, ReadComplete, Selector
 from tenure.model.seen import MemberSeen as Member
 from tenure.planning import evidence
 from tenure.planning.assignment import desired_groups
@@ -155,4 +155,3 @@ async def _confirm(house: House, target: ActiveTarget, started: datetime) -> Non
         if len(entries) < _BATCH:
             return
         after = entries[-1]["id"]
-

@@ -53,9 +53,7 @@ async def recover(house: House, target: ActiveTarget, shard: int, epoch: int) ->
     return blocked
 
 
-async def _settle(
-    house: House, target: ActiveTarget, shard: int, epoch: int, subject: str, mine: list[Intent]
-) -> bool:
+async def _settle(house: House, target: ActiveTarget, shard: int, epoch: int, subject: str, mine: list[Intent]) -> bool:
     log.info("open intents", target=target.name, subject=subject, changes=[i.change.kind.value for i in mine])
     try:
         work = await _read(house, target, subject, mine)

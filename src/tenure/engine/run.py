@@ -186,9 +186,7 @@ async def _release(
 async def _keep_sight(connection: Connection, house: House, target: ActiveTarget, work: Work) -> None:
     now = house.clock.now()
     if work.refreshed and work.account is not None:
-        await seen.save_accounts(
-            connection, target.id, [work.account], target.connector.capabilities, None, now
-        )
+        await seen.save_accounts(connection, target.id, [work.account], target.connector.capabilities, None, now)
     if work.overlap and work.account is not None and work.plan.situation == "LINKED":
         await care.give_members(connection, target.id, work.account.key, work.overlap, now)
 

@@ -11,7 +11,6 @@ from uuid import UUID
 import structlog
 
 from tenure.engine.active import ActiveTarget, House
-from tenure.store.locks import Locks, LocksLost
 from tenure.engine.reading import check, read_whole
 from tenure.engine.recovery import recover
 from tenure.engine.run import run
@@ -20,6 +19,7 @@ from tenure.engine.waking import Waking
 from tenure.engine.work import backoff
 from tenure.store import audit, marks, targets
 from tenure.store.database import DatabaseAway
+from tenure.store.locks import Locks, LocksLost
 from tenure.store.marks import Mark
 
 log = structlog.get_logger()
@@ -71,7 +71,8 @@ class Engine:
                 return
             if self._busy:
                 done, _ = await asyncio.wait(self._busy.values(), return_when=asyncio.FIRST_COMPLETED)
-                if not any([task.result() for task in done]):
+                worked = [task.result() for task in done]
+                if not any(worked):
                     await asyncio.sleep(0.01)  # another process has the shard
 
     async def _follow(self, target: ActiveTarget) -> None:

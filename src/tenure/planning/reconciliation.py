@@ -119,9 +119,7 @@ def _differs(name: str, value: str | None, account: AccountSeen, care: Care, cap
     return not (echo is not None and echo[0] == sent_hash(wanted) and echo[1] == account.fields.get(name))
 
 
-def _joins(
-    desired: Desired, handle: Handle, groups: frozenset[str] | None, capabilities: Capabilities
-) -> list[Change]:
+def _joins(desired: Desired, handle: Handle, groups: frozenset[str] | None, capabilities: Capabilities) -> list[Change]:
     inside = {capabilities.group.canon(name) for name in groups or ()}
     names = [g.name for g in desired.groups if capabilities.group.canon(g.name) not in inside]
     step = capabilities.groups_a_call

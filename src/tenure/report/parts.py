@@ -236,9 +236,7 @@ def _written(story: Story, cell: str, write: Write, wanted: Mapping[str, str | N
     return PartState.WRITTEN, f"{by} and seen; nothing in the configuration leads to it any more"
 
 
-def _unwritten(
-    story: Story, cell: str, wanted: str | None, actual: Mapping[str, str | None]
-) -> tuple[PartState, str]:
+def _unwritten(story: Story, cell: str, wanted: str | None, actual: Mapping[str, str | None]) -> tuple[PartState, str]:
     if story.desired is not None and story.desired.faults:
         return PartState.HELD, "; ".join(map(words.shown, story.desired.faults))
     if story.planned is not None and story.planned.plan.problems:

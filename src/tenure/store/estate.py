@@ -162,7 +162,7 @@ async def _numbers(
     connection: Connection, table: str, parts: Mapping[str, SourcePart | TargetPart], now: datetime
 ) -> dict[str, int]:
     """The number of each name; new ones are entered, missing ones retired, returning ones taken back."""
-    known: dict[str, Row] = {r["name"]: r for r in await rows(connection, f"SELECT id, name, kind FROM {table}")}  # noqa: S608
+    known: dict[str, Row] = {r["name"]: r for r in await rows(connection, f"SELECT id, name, kind FROM {table}")}
     for name, part in parts.items():
         if name in known and known[name]["kind"] != part.kind:
             was = known[name]["kind"]
@@ -175,15 +175,15 @@ async def _numbers(
     await connection.execute(
         f"""INSERT INTO {table} (name, kind, made_at{mode})
         SELECT n.name, n.kind, %s{value} FROM unnest(%s::text[], %s::text[]) n(name, kind)
-        WHERE NOT n.name = ANY(%s)""".encode(),  # noqa: S608
+        WHERE NOT n.name = ANY(%s)""".encode(),
         (now, list(parts), [part.kind for part in parts.values()], list(known)),
     )
     await connection.execute(
         f"""UPDATE {table} SET retired_at = CASE WHEN name = ANY(%s) THEN NULL ELSE coalesce(retired_at, %s) END
-        WHERE (retired_at IS NOT NULL) = (name = ANY(%s))""".encode(),  # noqa: S608
+        WHERE (retired_at IS NOT NULL) = (name = ANY(%s))""".encode(),
         (list(parts), now, list(parts)),
     )
-    found = await rows(connection, f"SELECT id, name FROM {table} WHERE retired_at IS NULL")  # noqa: S608
+    found = await rows(connection, f"SELECT id, name FROM {table} WHERE retired_at IS NULL")
     return {r["name"]: int(r["id"]) for r in found}
 
 

@@ -201,9 +201,7 @@ async def forget_unread_members(connection: Connection, target: int, canon: str,
 
 async def accounts_by_key(connection: Connection, target: int, keys: Sequence[str]) -> dict[str, AccountSeen]:
     """Accounts as last seen, by key, with the groups of each as far as they are known."""
-    found = await rows(
-        connection, "SELECT * FROM seen_account WHERE target = %s AND key = ANY(%s)", target, list(keys)
-    )
+    found = await rows(connection, "SELECT * FROM seen_account WHERE target = %s AND key = ANY(%s)", target, list(keys))
     groups = await rows(
         connection,
         """SELECT m.key, g.name FROM seen_member m JOIN seen_group g USING (target, canon)
@@ -244,7 +242,5 @@ async def accounts_like(connection: Connection, target: int, cells: Mapping[str,
 
 async def group_named(connection: Connection, target: int, canon: str) -> GroupSeen | None:
     """A group as last seen."""
-    found = await row(
-        connection, "SELECT name, gives FROM seen_group WHERE target = %s AND canon = %s", target, canon
-    )
+    found = await row(connection, "SELECT name, gives FROM seen_group WHERE target = %s AND canon = %s", target, canon)
     return GroupSeen(found["name"], frozenset(found["gives"])) if found else None

@@ -92,9 +92,7 @@ async def _gather(connection: Connection, target: int, state: TargetState, asked
         story = await _with_identity(connection, target, story, found.identity)
         key = story.link.key if story.link else _proposed(story)
         if key is not None and (account is None or account["key"] != key):
-            account = await row(
-                connection, "SELECT * FROM seen_account WHERE target = %s AND key = %s", target, key
-            )
+            account = await row(connection, "SELECT * FROM seen_account WHERE target = %s AND key = %s", target, key)
     return await _with_account(connection, target, story, account)
 
 
@@ -110,9 +108,7 @@ async def _with_identity(connection: Connection, target: int, story: Story, who:
     link = await row(
         connection, "SELECT * FROM link WHERE target = %s AND identity = %s AND ended_at IS NULL", target, who
     )
-    marked = await row(
-        connection, "SELECT not_before FROM due WHERE target = %s AND subject = %s", target, subject
-    )
+    marked = await row(connection, "SELECT not_before FROM due WHERE target = %s AND subject = %s", target, subject)
     return replace(
         story,
         told=await _identity(connection, who),
