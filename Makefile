@@ -66,7 +66,7 @@ $(VENV)/bin/python:
 	@for python in "$(PYTHON)" python3.13 python3.12 python3.11 python3.14; do \
 	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 	  "$$python" -c 'import venv, ensurepip' 2>/dev/null || { without="$$python"; continue; }; \
-	  echo "Making $(VENV) with $$("$$python" --version)"; \
+	  echo "Making $(VENV) with $$("$$python" --version)" >&2; \
 	  exec "$$python" -m venv $(VENV); \
 	done; \
 	if [ -n "$$without" ]; then \
@@ -76,18 +76,18 @@ $(VENV)/bin/python:
 	fi; exit 1
 
 $(VENV)/.ready: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/bin/python
-	@echo 'Installing what Tenure needs into $(VENV)'
+	@echo 'Installing what Tenure needs into $(VENV)' >&2
 	@$(PIP) --require-hashes -r requirements.lock -r requirements-build.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.ready
-	@echo 'Installing what the tests and checks need into $(VENV)'
+	@echo 'Installing what the tests and checks need into $(VENV)' >&2
 	@$(PIP) --require-hashes -r $<
 	@touch $@
 
 $(VENV)/.peers: requirements-peers.lock $(VENV)/.ready
-	@echo 'Installing what the peers and the bench need into $(VENV)'
+	@echo 'Installing what the peers and the bench need into $(VENV)' >&2
 	@$(PIP) --require-hashes -r $<
 	@touch $@
 
@@ -97,7 +97,7 @@ $(PEERS)/jira/.ready: tests/peers/jira.lock
 $(PEERS)/scim/.ready: tests/peers/scim.lock
 $(PEERS)/scim2-server/.ready: bench/scim2-server.lock
 $(PEERS)/jira/.ready $(PEERS)/scim/.ready $(PEERS)/scim2-server/.ready: | $(VENV)/bin/python
-	@echo 'Installing the peer of $< into $(@D)'
+	@echo 'Installing the peer of $< into $(@D)' >&2
 	@rm -rf $(@D) && mkdir -p $(PEERS) && $(BIN)/python -m venv $(@D)
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(@D)/bin/python -m pip install --quiet --no-input --progress-bar off --require-hashes -r $<
 	@touch $@
