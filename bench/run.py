@@ -99,6 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (default: 3)")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that the bench works; writes nothing")
+    parser.add_argument("--output", type=Path, default=servers.HERE / "results.md", help="where the page is written")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tenure-bench-") as name:
         folder = Path(name)
@@ -111,7 +112,7 @@ def main() -> None:
     text = write(results)
     print(text)
     if not options.quick:
-        (servers.HERE / "results.md").write_text(text, encoding="utf-8")
+        options.output.write_text(text, encoding="utf-8")
     sys.exit(1 if results.failures else 0)
 
 

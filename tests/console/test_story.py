@@ -65,6 +65,22 @@ async def test_a_group_put_somebody_in_without_naming_all_its_members(store: Dat
     assert str(filling.people["Bob.Stone"]) not in str(facts)
 
 
+async def test_what_the_source_told_is_read_whatever_caused_the_write(store: Database, filling: Filling) -> None:
+    who = str(filling.people["alice.jones"])
+    async with store.transaction() as connection:
+        await connection.execute(
+            """INSERT INTO audit (at, actor, action, subject, source, facts)
+            SELECT %s, 'source:okta', 'group.members', id::text, source, jsonb_build_object('method', 'PATCH',
+                'added', jsonb_build_array(%s::text, 'somebody else')) FROM source_group""",
+            (NOW, who),
+        )
+        await connection.execute("UPDATE journal SET cause = NULL")
+    story = await told(store, "alice.jones")
+    assert [event.action for event in story.events] == ["group.members", "identity.created"]
+    assert story.events[0].facts == {"method": "PATCH", "added": True, "group": "Dev users"}
+    assert [e.action for e in (await told(store, "carol.diaz")).events] == ["identity.created"]
+
+
 @pytest.mark.parametrize(
     ("asked", "cell", "state"),
     [

@@ -106,6 +106,9 @@ MADE = replace(
     account=account(phone="555 1"),
     seen_at=moment(20),
     writes=(write(4, JOIN, evidence="re-read"), write(3, CREATE)),
+    events=(
+        Cause(8, moment(1), "source:okta", "group.members", {"method": "PATCH", "group": "Dev users", "added": True}),
+    ),
     groups={
         "software_dev": GroupTold("Software_Dev", True, True, moment(5), "adopted", moment(0)),
         "old-timers": GroupTold("old-timers", True),
@@ -170,7 +173,7 @@ SENDING = replace(
     planned=planned("ABSENT", go(CREATE)),
     sending=(Sending(12, CREATE, moment(2), moment(3)),),
 )
-UNCONFIRMED = replace(MADE, writes=(write(4, JOIN, evidence=None), write(3, CREATE)))
+UNCONFIRMED = replace(MADE, writes=(write(4, JOIN, evidence=None), write(3, CREATE)), seen_at=moment(4))
 PREVIEW = replace(
     START,
     target=replace(JIRA, mode="observe"),

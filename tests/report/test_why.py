@@ -112,6 +112,20 @@ def test_out_of_scope_is_not_told_as_having_left() -> None:
     assert "the person is out of scope" in found.why
 
 
+def test_what_was_only_sent_is_not_told_as_seen() -> None:
+    told = steps(stories.UNCONFIRMED, "member:software_dev")
+    assert "seen" not in told
+    assert "now" not in told
+
+
+def test_what_the_source_told_is_told_once_and_newest_first() -> None:
+    found = why.history(stories.MADE)
+    assert [cause.id for cause in found] == [8, 7]
+    assert why.cause_line(found[0]) == (
+        "2026-06-30 09:01:00 UTC: identity provider okta put the person into a group (Dev users), by PATCH"
+    )
+
+
 def test_json_has_every_part_with_its_causes() -> None:
     told = orjson.loads(orjson.dumps(why.as_json(stories.MADE)))
     email = next(p for p in told["parts"] if p["cell"] == "email")

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from tenure.console.page import Console
 from tenure.console.session import signed_in
-from tenure.model.story import Cause, Story
+from tenure.model.story import Story
 from tenure.report import why
 from tenure.report.parts import Part, PartState, parts
 from tenure.store.story import stories_of
@@ -27,6 +27,7 @@ COLUMNS = (
 """The steps of a trail as they stand beside each other, and which labels of a story each of them takes."""
 
 
+_CAUSES = 20
 _WITH_ACCOUNT = frozenset({"active", "username", "display_name", "email"})
 """Parts that wait when the account waits: their trails say nothing new then, and start out closed."""
 
@@ -47,7 +48,7 @@ class Told:
     story: Story
     headline: str
     trails: tuple[Trail, ...]
-    causes: tuple[tuple[int, str, str], ...]
+    causes: tuple[tuple[int, str], ...]
 
 
 def routes(console: Console) -> list[Route]:
@@ -70,7 +71,8 @@ def routes(console: Console) -> list[Route]:
 
 def tell(story: Story) -> Told:
     """A story as the page shows it."""
-    return Told(story, why.headline(story), tuple(_trail(part) for part in parts(story)), _causes(story))
+    causes = tuple((cause.id, why.cause_line(cause)) for cause in why.history(story)[:_CAUSES])
+    return Told(story, why.headline(story), tuple(_trail(part) for part in parts(story)), causes)
 
 
 def _trail(part: Part) -> Trail:
@@ -78,11 +80,3 @@ def _trail(part: Part) -> Trail:
     steps = tuple((title, tuple(text for label, text in found if label in labels)) for title, labels in COLUMNS)
     follows = part.state in (PartState.HELD, PartState.WAITING, PartState.REFUSED) and part.cell in _WITH_ACCOUNT
     return Trail(part, steps, part.state is not PartState.NOT_OURS and not follows)
-
-
-def _causes(story: Story) -> tuple[tuple[int, str, str], ...]:
-    """What led to the plan and to the writes, the newest first, each told once: number, moment, sentence."""
-    chains = [story.planned.causes if story.planned else (), *(write.causes for write in story.writes)]
-    causes: dict[int, Cause] = {cause.id: cause for chain in chains for cause in chain}
-    newest = tuple(causes[number] for number in sorted(causes, reverse=True))
-    return tuple((c.id, *line) for c, line in zip(newest, why.cause_lines(newest), strict=True))

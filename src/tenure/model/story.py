@@ -217,8 +217,8 @@ class Story:
     """Everything that is known about one person or account at one target; `report.why` tells it.
 
     `found_by` says what the asked name was. `account` is the account as last seen at `seen_at`; `writes` are the
-    journal's entries, newest first. `held_by` names whose the account is when it is linked to somebody else.
-    `read_at` is when the accounts were last read whole, `looking` that the subject is marked to be looked at.
+    journal's entries and `events` what the identity provider told of the person, both newest first. `held_by` names
+    whose the account is when it is linked to somebody else. `looking`: the person is marked to be looked at.
     """
 
     asked: str
@@ -232,6 +232,7 @@ class Story:
     account: AccountSeen | None = None
     seen_at: datetime | None = None
     writes: tuple[Write, ...] = ()
+    events: tuple[Cause, ...] = ()
     sending: tuple[Sending, ...] = ()
     groups: Mapping[str, GroupTold] = field(default_factory=dict)
     echoes: Mapping[str, str | None] = field(default_factory=dict)

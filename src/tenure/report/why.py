@@ -98,7 +98,8 @@ def steps(part: Part) -> list[tuple[str, str]]:
     if part.write is not None and part.write.evidence is not None and part.write.seen_at is not None:
         seen = f"{words.EVIDENCE[part.write.evidence]}, {words.at(part.write.seen_at)}"
         found.append(("seen", seen))
-    if part.known and part.seen_at is not None:
+    unread = part.write is not None and part.write.evidence is None and part.seen_at == part.write.answered_at
+    if part.known and part.seen_at is not None and not unread:
         key = "key " if part.cell == "account" else ""
         found.append(("now", f"{key}{words.value(part.actual)}, as of {words.at(part.seen_at)}"))
     return found
@@ -111,9 +112,9 @@ def _write_steps(write: Write) -> Iterator[tuple[str, str]]:
     yield "answer", f"{answer}, {words.at(write.answered_at)}"
 
 
-def cause_lines(causes: tuple[Cause, ...]) -> list[tuple[str, str]]:
-    """What led to a change, the nearest first: when, and who told or did what."""
-    return [(words.at(c.at), words.happened(c.action, c.actor, c.facts)) for c in causes]
+def cause_line(cause: Cause) -> str:
+    """An audit entry in a sentence: when, and who told or did what."""
+    return f"{words.at(cause.at)}: {words.happened(cause.action, cause.actor, cause.facts)}"
 
 
 def lines(story: Story) -> list[Line]:
@@ -159,17 +160,19 @@ def _plan_lines(planned: Planned) -> Iterator[Line]:
         yield Line(words.reason(problem), "problem", "bad")
 
 
+def history(story: Story) -> tuple[Cause, ...]:
+    """What the identity provider told, and what else led to the plan and the writes; newest first, each told once."""
+    chains = [story.events, story.planned.causes if story.planned else (), *(write.causes for write in story.writes)]
+    causes = {cause.id: cause for chain in chains for cause in chain}
+    return tuple(causes[number] for number in sorted(causes, reverse=True))
+
+
 def _history(story: Story) -> Iterator[Line]:
-    """What led to the last changes, each cause told once."""
-    told: set[int] = set()
-    causes = [story.planned.causes] if story.planned else []
-    for chain in [*causes, *(write.causes for write in story.writes)]:
-        fresh = tuple(cause for cause in chain if cause.id not in told)
-        if fresh and not told:
-            yield from (Line(""), Line("What led to it", tone="title"))
-        told |= {cause.id for cause in fresh}
-        yield from (Line(f"{when}: {text}", f"  audit {cause.id}", "step")
-                    for cause, (when, text) in zip(fresh, cause_lines(fresh), strict=True))  # fmt: skip
+    causes = history(story)
+    if causes:
+        yield from (Line(""), Line("What led to it", tone="title"))
+    for cause in causes:
+        yield Line(cause_line(cause), f"  audit {cause.id}", "step")
 
 
 def as_json(story: Story) -> dict[str, Any]:
@@ -199,6 +202,7 @@ def as_json(story: Story) -> dict[str, Any]:
         "standing": story.desired.standing.value if story.desired else None,
         "plan": _plan_json(story.planned),
         "parts": [_part_json(part) for part in parts(story)],
+        "events": _causes_json(story.events),
         "others": [{"what": other.what, "ask": other.ask} for other in story.others],
     }  # fmt: skip
 

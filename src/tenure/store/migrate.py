@@ -16,8 +16,9 @@ _LOCK = 0x7E4E5E
 def upgrade(dsn: str) -> None:
     """Apply every migration that the database lacks. `dsn` is any libpq connection string or URI.
 
-    Raises psycopg.OperationalError when the database cannot be reached within 10 seconds.
+    Raises DatabaseAway when the database cannot be reached within 10 seconds.
     """
+    psycopg.connect(dsn, connect_timeout=10).close()  # SQLAlchemy would hide the error in one of its own
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = create_engine(

@@ -44,6 +44,17 @@ SELECT chain.start, a.id, a.at, a.actor, a.action, a.facts - 'added' - 'removed'
 FROM chain JOIN audit a USING (id) LEFT JOIN source_group g ON g.id::text = a.subject
 ORDER BY chain.start, chain.depth
 """
+_EVENTS = """
+SELECT a.id, a.at, a.actor, a.action, a.facts - 'added' - 'removed' AS facts,
+       coalesce(a.facts->'added' ? %s, false) AS added, coalesce(a.facts->'removed' ? %s, false) AS removed,
+       g.display_name AS group_name
+FROM audit a LEFT JOIN source_group g ON g.id::text = a.subject WHERE a.id IN (
+    (SELECT id FROM audit WHERE subject = %s AND source IS NOT NULL ORDER BY id DESC LIMIT 20)
+    UNION ALL
+    (SELECT id FROM audit WHERE subject = ANY(%s) AND source IS NOT NULL AND action = 'group.members'
+     AND (facts->'added' ? %s OR facts->'removed' ? %s) ORDER BY id DESC LIMIT 20))
+ORDER BY a.id DESC
+"""
 _GROUPS = """
 SELECT c.canon, coalesce(g.name, t.seen_name) AS name, g.gives, m.key IS NOT NULL AS inside,
        coalesce(m.direct, true) AS direct, n.since AS given_since, t.origin, t.since AS origin_since
@@ -109,9 +120,11 @@ async def _with_identity(connection: Connection, target: int, story: Story, who:
         connection, "SELECT * FROM link WHERE target = %s AND identity = %s AND ended_at IS NULL", target, who
     )
     marked = await row(connection, "SELECT not_before FROM due WHERE target = %s AND subject = %s", target, subject)
+    told = await _identity(connection, who)
     return replace(
         story,
-        told=await _identity(connection, who),
+        told=told,
+        events=await _events(connection, subject, [str(group.id) for group in told.groups]),
         link=LinkTold(link["key"], link["evidence"], link["adopted"], link["made_at"]) if link else None,
         desired=plans.decode_desired(desired) if desired else None,
         desired_revision=desired["revision"] if desired else None,
@@ -189,6 +202,12 @@ async def _causes(
         cause = Cause(r["id"], r["at"], r["actor"], r["action"], _facts(r))
         chains[r["start"]] = (*chains.get(r["start"], ()), cause)
     return chains
+
+
+async def _events(connection: Connection, subject: str, groups: Sequence[str]) -> tuple[Cause, ...]:
+    """What the source told of this person, or of their place in the groups that they are in there."""
+    found = await rows(connection, _EVENTS, subject, subject, subject, list(groups), subject, subject)
+    return tuple(Cause(r["id"], r["at"], r["actor"], r["action"], _facts(r)) for r in found)
 
 
 def _facts(found: Row) -> Mapping[str, object]:

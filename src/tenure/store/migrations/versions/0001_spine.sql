@@ -289,6 +289,7 @@ CREATE TABLE journal (
     seen_at timestamptz
 );
 CREATE INDEX journal_subject ON journal (target, subject, id);
+CREATE INDEX journal_target ON journal (target, id);
 CREATE INDEX journal_unseen ON journal (target, id) WHERE evidence IS NULL AND outcome IN ('applied', 'already');
 
 -- What happened, and why ---------------------------------------------------------------------------------------------
@@ -308,6 +309,7 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_subject ON audit (subject, id);
 CREATE INDEX audit_order ON audit (xid, id);
+CREATE INDEX audit_source ON audit (source, id) WHERE source IS NOT NULL;
 
 -- Personal values stand apart: the audit row holds sha256(salt || fields), so that a person can be redacted.
 CREATE TABLE audit_personal (
