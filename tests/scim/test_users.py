@@ -286,3 +286,12 @@ async def test_a_version_that_is_known_is_not_sent_again(provider: Provider) -> 
     for tag, status in (('W/"1"', 304), ('"1"', 304), ('W/"2"', 200), ('W/"7", W/"1"', 304)):
         answer = await provider.client.get(f"/Users/{made['id']}", headers={"If-None-Match": tag})
         assert answer.status_code == status
+
+
+async def test_removing_active_does_not_reopen_somebody_who_left(provider: Provider) -> None:
+    user = await provider.user()
+    removal = {"op": "remove", "path": "active"}
+    await provider.patch(f"/Users/{user['id']}", removal, status=200)
+    await provider.patch(f"/Users/{user['id']}", {"op": "replace", "path": "active", "value": False}, status=200)
+    await provider.patch(f"/Users/{user['id']}", removal, status=400)
+    assert (await provider.ask("GET", f"/Users/{user['id']}"))["active"] is False

@@ -61,13 +61,22 @@ def serve(
             listener = _listen(host, port, socket_fd)
             if workers > 1:
                 stack.enter_context(_siblings(workers - 1, estate, url, folder, listener, base_url))
-            asyncio.run(_serve(loaded, url, folder, listener, base_url, first=socket_fd is None))
+            with asyncio.Runner(loop_factory=_loop) as runner:
+                runner.run(_serve(loaded, url, folder, listener, base_url, first=socket_fd is None))
         except PostgresProblem as problem:
             fail(str(problem))
         except (DatabaseAway, OSError) as error:
             fail(str(error).strip())
         except revisions.NotActivated as problem:
             fail(str(problem))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop
+
+    return uvloop.new_event_loop()
 
 
 def _say(sentence: str) -> None:
@@ -85,8 +94,9 @@ def _load(path: Path) -> Estate:
 
 def _listen(host: str, port: int, socket_fd: int | None) -> socket.socket:
     if socket_fd is not None:
-        return socket.socket(fileno=socket_fd)
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        return socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=socket_fd)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, so that asyncio sets TCP_NODELAY
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 
 from tenure.model.clock import Clock
 from tenure.store import marks
 from tenure.store.database import Database
-from tenure.store.locks import Locks
+from tenure.store.locks import Locks, LocksLost
 from tenure.store.targets import take_tokens
 
 priority: ContextVar[int] = ContextVar("priority", default=marks.SINGLE)
@@ -19,14 +19,16 @@ priority: ContextVar[int] = ContextVar("priority", default=marks.SINGLE)
 
 _LEASE_SECONDS = 0.25
 _HOLD_SECONDS = 1.0
+_REST_SECONDS = 0.2
+_LOOK_SECONDS = 0.05
 _FIRST_PLACE = 1000
 
 
 class SharedLimiter:
     """A rate (token bucket in the target's row) and a number of places (advisory locks), for one target.
 
-    Tokens are taken a quarter of a second's worth at a time. A place is a lock, kept while there is work and given
-    back after a second at the latest, so that another process gets its turn. After the application asked to slow
+    Tokens are taken a quarter of a second's worth at a time. A place is a lock, kept while there is work and a moment
+    longer, and given back after a second at the latest, so that another process gets its turn. After the application asked to slow
     down, the pace is halved, and recovers by a tenth with each request that succeeds.
     """
 
@@ -39,6 +41,7 @@ class SharedLimiter:
         self._not_before = 0.0
         self._tokens = 0.0
         self._held: dict[int, float] = {}
+        self._free: list[int] = []
         self._queue: list[tuple[int, int, asyncio.Future[int]]] = []
         self._turns = 0
         self._feeding = asyncio.Lock()
@@ -80,47 +83,64 @@ class SharedLimiter:
                     await self._clock.sleep((1 - self._tokens) / rate)
 
     async def _place(self) -> int:
-        if not self._queue:
-            place = await self._lease()
-            if place is not None:
-                return place
         self._turns += 1
         waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._queue, (priority.get(), self._turns, waiting))
         try:
-            return await self._wait(waiting)
+            await self._serve()
+            while not waiting.done():
+                await asyncio.wait([waiting], timeout=_LOOK_SECONDS)
+                await self._serve()  # another process may have let go of a place
+            return waiting.result()
         except BaseException:
             if waiting.done() and not waiting.cancelled():
                 await self._give_back(waiting.result())
             waiting.cancel()
             raise
 
-    async def _wait(self, waiting: asyncio.Future[int]) -> int:
-        while True:
-            done, _ = await asyncio.wait([waiting], timeout=0.05)
-            if done:
-                return waiting.result()
-            # nothing was given back in this process: another process may have let go of a place
-            if self._queue and self._queue[0][2] is waiting and (place := await self._lease()) is not None:
-                if waiting.done():
-                    await self._give_back(place)
-                    return waiting.result()
+    async def _serve(self) -> None:
+        """Give places to those who wait, the urgent first, while there are any."""
+        async with self._leasing:
+            while self._next() is not None:
+                place = self._free.pop() if self._free else await self._lease()
+                if place is None:
+                    return
+                waiting = self._next()  # while we asked, the one at the head may have been cancelled
+                if waiting is None:
+                    self._rest(place)
+                    return
                 waiting.set_result(place)
-                return place
+
+    def _next(self) -> asyncio.Future[int] | None:
+        while self._queue and self._queue[0][2].done():
+            heapq.heappop(self._queue)
+        return self._queue[0][2] if self._queue else None
 
     async def _lease(self) -> int | None:
-        async with self._leasing:
-            for place in range(self._concurrency):
-                if place not in self._held and await self._locks.try_lock(self._target, _FIRST_PLACE + place):
-                    self._held[place] = self._clock.monotonic()
-                    return place
+        for place in range(self._concurrency):
+            if place not in self._held and await self._locks.try_lock(self._target, _FIRST_PLACE + place):
+                self._held[place] = self._clock.monotonic()
+                return place
         return None
 
     async def _give_back(self, place: int) -> None:
-        while self._queue and self._clock.monotonic() - self._held.get(place, 0.0) < _HOLD_SECONDS:
-            _, _, waiting = heapq.heappop(self._queue)
-            if not waiting.done():  # else it was served, or its task was cancelled
-                waiting.set_result(place)
-                return
+        if self._clock.monotonic() - self._held.get(place, 0.0) > _HOLD_SECONDS:
+            await self._let_go(place)
+        else:
+            self._rest(place)
+        await self._serve()
+
+    def _rest(self, place: int) -> None:
+        """Keep a place for what comes next, for a moment."""
+        self._free.append(place)
+        asyncio.get_running_loop().call_later(_REST_SECONDS, self._end_rest, place)
+
+    def _end_rest(self, place: int) -> None:
+        if place in self._free:
+            self._free.remove(place)
+            self._ending = asyncio.ensure_future(self._let_go(place))
+
+    async def _let_go(self, place: int) -> None:
         self._held.pop(place, None)
-        await self._locks.unlock(self._target, _FIRST_PLACE + place)
+        with suppress(LocksLost):  # then it is let go already
+            await self._locks.unlock(self._target, _FIRST_PLACE + place)

@@ -31,20 +31,25 @@ _SNAPSHOT_WITHIN = timedelta(minutes=5)
 _TURN_SECONDS = 2.0
 
 
-async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: Sequence[Mark]) -> None:
-    """One pass over these marks, which are all of one shard. Raises Stopped, Stolen, Outdated."""
+async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: Sequence[Mark], *, few: bool) -> None:
+    """One pass over these marks, which are all of one shard.
+
+    When only a few people are due at the target, each is read before the plan, and after what was sent. In a larger
+    run that would double the requests: absence comes from the last whole reading then, and the evidence from the
+    answers and the next reading. Leavers are always read. Raises Stopped, Stolen, Outdated.
+    """
     priority.set(min(mark.prio for mark in due))
     if shard == marks.GROUPS:
         works = await groups.works(house, target, due)
     else:
-        works = await _identity_works(house, target, due)
+        works = await _identity_works(house, target, due, few)
     works, later = _affordable(target, works)
     await _intend(house, target, shard, epoch, [mark for mark in due if mark.subject not in later], works)
     sent = [work for work in works if work.intents]
     if not sent:
         return
     try:
-        await send(house, target, sent)
+        await send(house, target, sent, few=few)
     finally:
         await _settle(house, target, sent)
 
@@ -64,21 +69,21 @@ def _affordable(target: ActiveTarget, works: list[Work]) -> tuple[list[Work], se
     return taken, later
 
 
-async def _identity_works(house: House, target: ActiveTarget, due: Sequence[Mark]) -> list[Work]:
+async def _identity_works(house: House, target: ActiveTarget, due: Sequence[Mark], few: bool) -> list[Work]:
     subjects = await look(house, target, due)
-    works = await asyncio.gather(*(_work(house, target, subject) for subject in subjects), return_exceptions=True)
+    works = await asyncio.gather(*(_work(house, target, subject, few) for subject in subjects), return_exceptions=True)
     failed = [work for work in works if isinstance(work, BaseException)]
     if failed:
         raise failed[0]
     return [work for work in works if isinstance(work, Work)]
 
 
-async def _work(house: House, target: ActiveTarget, subject: Subject) -> Work:
+async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool) -> Work:
     """Plan one identity from what is stored, then, where that matters, from a fresh look at the account."""
     planned = plan(target, subject)
     leaving = subject.desired.standing is Standing.LEAVER and bool(planned.go)
     work = Work(subject.mark, planned, subject.identity.id, subject.sight.linked)
-    if subject.mark.prio in _FRESH or leaving:
+    if (few and subject.mark.prio in _FRESH) or leaving:
         try:
             work.refreshed = await _refresh(house, target, subject)
         except TargetError as error:

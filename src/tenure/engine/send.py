@@ -27,7 +27,6 @@ from tenure.planning import evidence
 from tenure.store import marks, targets
 
 log = structlog.get_logger()
-_FEW = 50
 _PROBE = timedelta(seconds=15)
 
 
@@ -35,14 +34,13 @@ class Stopped(Exception):
     """The target was stopped: nothing more is sent to it until a probe succeeds."""
 
 
-async def send(house: House, target: ActiveTarget, works: list[Work]) -> None:
-    """Send what was intended. Fills each work's answers; raises Stopped after every answer is taken down."""
+async def send(house: House, target: ActiveTarget, works: list[Work], *, few: bool) -> None:
+    """Send what was intended, and look for the evidence. Fills each work's answers; raises Stopped after every answer is taken down."""
     results = await asyncio.gather(*(_send_one(house, target, work) for work in works), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, Stopped):
             raise result
-    few = len(works) <= _FEW and all(w.mark.prio != marks.BULK for w in works)
-    await asyncio.gather(*(_see(target, work, few) for work in works if work.settled))
+    await asyncio.gather(*(_see(target, work, few and work.mark.prio != marks.BULK) for work in works if work.settled))
     stops = [result for result in results if isinstance(result, Stopped)]
     if stops:
         raise stops[0]

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 _LOOK_EVERY = 1.0
 _TURN_SECONDS = 2.0
 _CHUNK = 32
+_FEW = 50
 _BULK_CHUNKS = 2
 _PROBE_EVERY = timedelta(seconds=30)
 
@@ -165,20 +166,21 @@ class Engine:
             blocked = set() if shard == marks.READINGS else await recover(self._house, target, shard, epoch)
             async with self._house.database.transaction() as connection:
                 due = await marks.drain(connection, target.id, shard, clock.now(), _CHUNK)
+                few = await marks.are_few(connection, target.id, clock.now(), _FEW)
                 stuck = [mark for mark in due if mark.subject in blocked]
                 await marks.postpone(connection, target.id, stuck, clock.now() + timedelta(seconds=1))
             due = [mark for mark in due if mark.subject not in blocked]
             if not due:
                 return
-            await self._pass(target, shard, epoch, due)
+            await self._pass(target, shard, epoch, due, few)
 
-    async def _pass(self, target: ActiveTarget, shard: int, epoch: int, due: list[Mark]) -> None:
+    async def _pass(self, target: ActiveTarget, shard: int, epoch: int, due: list[Mark], few: bool) -> None:
         try:
             if shard == marks.READINGS:
                 for mark in due:
                     await self._whole(target, mark)
             else:
-                await run(self._house, target, shard, epoch, due)
+                await run(self._house, target, shard, epoch, due, few=few)
         except (Stopped, targets.Stolen, targets.Outdated, LocksLost, DatabaseAway):
             raise
         except Exception:

@@ -13,7 +13,7 @@ from tenure.scim import answers, documents, patch, query
 from tenure.scim.call import Call, json, list_response
 from tenure.scim.definitions import USER
 from tenure.scim.documents import Document
-from tenure.scim.errors import ScimError, not_found
+from tenure.scim.errors import ScimError, mutability, not_found
 from tenure.store import listing
 from tenure.store.directory import IdentityRow
 from tenure.store.filters import IDENTITIES
@@ -67,7 +67,14 @@ async def replace(call: Call) -> Response:
 async def change(call: Call) -> Response:
     """PATCH /Users/{id}: all of its operations take effect, or none."""
     todo = patch.steps(await call.body(), USER)
-    return await _change(call, lambda before: patch.apply(before, todo, USER))
+
+    def changed(before: Document) -> Document:
+        after = patch.apply(before, todo, USER)
+        if before.get("active") is False and "active" not in after:
+            raise mutability("active cannot be removed from somebody who is not active: say active: true to reopen it")
+        return after
+
+    return await _change(call, changed)
 
 
 async def delete(call: Call) -> Response:

@@ -126,6 +126,19 @@ async def drain(connection: Connection, target: int, shard: int, now: datetime, 
     return [Mark(**r) for r in found]
 
 
+async def are_few(connection: Connection, target: int, now: datetime, most: int) -> bool:
+    """True when no more than `most` subjects of a target are due."""
+    found = await rows(
+        connection,
+        """SELECT count(*) AS n FROM (SELECT 1 FROM due
+        WHERE target = %s AND coalesce(not_before, '-infinity') <= %s LIMIT %s) d""",
+        target,
+        now,
+        most + 1,
+    )
+    return int(found[0]["n"]) <= most
+
+
 async def acknowledge(connection: Connection, target: int, marks: Sequence[Mark]) -> None:
     """Remove the marks that were looked at; one that was set again meanwhile stays."""
     await connection.execute(
