@@ -114,7 +114,8 @@ def test_the_account_that_we_sign_in_with_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["roots", "xroot", "svc", "my-svc-x"])
 def test_others_are_not_protected(name: str) -> None:
     for change in to(name):
-        assert verdict(change, fitting(change), protected=Protected(("root", "svc-*")), own_account="x").decision is GO
+        protected = Protected(("root", "svc-*", "s*q*c"))
+        assert verdict(change, fitting(change), protected=protected, own_account="x").decision is GO
 
 
 def test_protected_groups_are_neither_joined_nor_left() -> None:

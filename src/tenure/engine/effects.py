@@ -21,7 +21,7 @@ from tenure.model.change import (
 from tenure.model.seen import GroupSeen
 from tenure.model.situation import Link
 from tenure.planning.reconciliation import sent_hash
-from tenure.store import audit, care, intents, marks, plans, seen
+from tenure.store import audit, care, intents, plans, seen
 from tenure.store.database import Connection
 
 
@@ -99,14 +99,7 @@ async def _group(
     await care.take_group(connection, target.id, canon, change.name, source_group, origin, now)
     if isinstance(change, CreateGroup):
         await seen.save_groups(connection, target.id, [GroupSeen(change.name)], capabilities, None, now)
-    await wake_waiting(connection, target, f"group:{canon}", work.mark.cause)
-
-
-async def wake_waiting(connection: Connection, target: ActiveTarget, subject: str, cause: int | None) -> None:
-    """Mark the identities whose plans waited for this subject."""
-    waiting = [UUID(s) for s in await plans.waiting_for(connection, target.id, subject)]
-    prio = marks.BULK if len(waiting) > 100 else marks.SINGLE
-    await marks.mark_identities(connection, [target.id], waiting, prio, cause)
+    work.woken += [UUID(s) for s in await plans.waiting_for(connection, target.id, f"group:{canon}")]
 
 
 async def _echoes(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from tenure.engine.active import ActiveTarget, House
-from tenure.engine.effects import wake_waiting
 from tenure.engine.look import desired_group
 from tenure.engine.send import read_group
 from tenure.engine.work import Work, backoff
@@ -15,7 +15,7 @@ from tenure.model.error import TargetError
 from tenure.model.plan import Plan
 from tenure.model.seen import GroupSeen
 from tenure.planning.admission import GroupSafety, admit_group
-from tenure.store import care, seen
+from tenure.store import care, marks, plans, seen
 from tenure.store.marks import Mark
 
 
@@ -38,7 +38,8 @@ async def _work(house: House, target: ActiveTarget, mark: Mark) -> Work | None:
         in_care = {r["canon"] for r in await care.groups_in_care(connection, target.id)}
         known = await seen.group_named(connection, target.id, canon)
         if canon in in_care:
-            await wake_waiting(connection, target, mark.subject, mark.cause)
+            waiting = [UUID(s) for s in await plans.waiting_for(connection, target.id, mark.subject)]
+            await marks.mark_identities(connection, [target.id], waiting, marks.SINGLE, mark.cause)
             return None
     try:
         there = await read_group(target, known.name if known else wanted.name)

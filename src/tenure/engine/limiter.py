@@ -28,8 +28,8 @@ class SharedLimiter:
     """A rate (token bucket in the target's row) and a number of places (advisory locks), for one target.
 
     Tokens are taken a quarter of a second's worth at a time. A place is a lock, kept while there is work and a moment
-    longer, and given back after a second at the latest, so that another process gets its turn. After the application asked to slow
-    down, the pace is halved, and recovers by a tenth with each request that succeeds.
+    longer, and given back after a second at the latest, so that another process gets its turn. After the application
+    asked to slow down, the pace is halved, and recovers by a tenth with each request that succeeds.
     """
 
     def __init__(

@@ -71,9 +71,9 @@ async def _settle(house: House, target: ActiveTarget, shard: int, epoch: int, su
             await effects.record(connection, house, target, work, entry)
         if work.account is not None:
             await seen.save_accounts(connection, target.id, [work.account], target.connector.capabilities, None, now)
-        if work.identity is not None:
-            await marks.mark_identities(connection, [target.id], [work.identity], marks.SINGLE, work.mark.cause)
-        else:
+        subjects = sorted({*work.woken, *([work.identity] if work.identity else ())}, key=str)
+        await marks.mark_identities(connection, [target.id], subjects, marks.SINGLE, work.mark.cause)
+        if work.identity is None:
             await marks.mark_subject(connection, [target.id], subject, marks.GROUPS, work.mark.cause)
     return True
 

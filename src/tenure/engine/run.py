@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 _FRESH = (marks.LEAVER, marks.LOSS, marks.SINGLE)
 _SNAPSHOT_WITHIN = timedelta(minutes=5)
 _TURN_SECONDS = 2.0
+_MANY = 100
 
 
 async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: Sequence[Mark], *, few: bool) -> None:
@@ -150,9 +151,6 @@ async def _intend(
             work.number = await plans.save_plan(
                 connection, target.id, work.mark.subject, work.plan, target.revision, work.mark.cause, now
             )
-            for subject in work.plan.waits_on:
-                if subject.startswith("group:"):
-                    await marks.mark_subject(connection, [target.id], subject, marks.GROUPS, work.mark.cause)
             if work.plan.go and work.number is not None:
                 work.intents = await intents.open_intents(
                     connection,
@@ -172,20 +170,26 @@ async def _intend(
                 )
                 target.under_way += len(work.intents)
         await _release(connection, house, target, due, works)
+        await _ask_for_groups(connection, target, works)
 
 
 async def _release(
     connection: Connection, house: House, target: ActiveTarget, due: Sequence[Mark], works: list[Work]
 ) -> None:
     """Acknowledge or postpone the marks of which nothing is sent; the others wait for what is answered."""
-    sent = {work.mark.subject for work in works if work.intents}
-    again = {work.mark.subject: work.again for work in works if work.again is not None}
+    sent, now = {work.mark.subject for work in works if work.intents}, house.clock.now()
+    again = {w.mark.subject: now + timedelta(seconds=w.again) for w in works if w.again is not None}
     idle = [mark for mark in due if mark.subject not in sent]
-    await marks.acknowledge(connection, target.id, [mark for mark in idle if mark.subject not in again])
-    for mark in idle:
-        if mark.subject in again:
-            until = house.clock.now() + timedelta(seconds=again[mark.subject])
-            await marks.postpone(connection, target.id, [mark], until)
+    done = [mark for mark in idle if mark.subject not in again]
+    await marks.release(connection, target.id, done, [(m, again[m.subject]) for m in idle if m.subject in again])
+
+
+async def _ask_for_groups(connection: Connection, target: ActiveTarget, works: list[Work]) -> None:
+    """Mark the groups that these plans wait for, in key order."""
+    causes = {subject: work.mark.cause for work in works for subject in work.plan.waits_on}
+    for subject in sorted(causes):
+        if subject.startswith("group:"):
+            await marks.mark_subject(connection, [target.id], subject, marks.GROUPS, causes[subject])
 
 
 async def _keep_sight(connection: Connection, house: House, target: ActiveTarget, work: Work) -> None:
@@ -206,7 +210,7 @@ def _before(work: Work) -> dict[str, object]:
 
 async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None:
     """Commit what became of each change, and acknowledge the marks, in one transaction."""
-    now = house.clock.now()
+    now, done, again = house.clock.now(), list[Mark](), list[tuple[Mark, datetime]]()
     async with house.database.transaction() as connection:
         for work in works:
             for entry in work.settled:
@@ -218,10 +222,15 @@ async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None
                 assert work.number is not None
                 await plans.hold_plan(connection, work.number, problem)
             if work.unknown:
-                await marks.postpone(connection, target.id, [work.mark], max(i.deadline for i in work.unknown))
+                again.append((work.mark, max(intent.deadline for intent in work.unknown)))
             elif work.again is not None:
-                await marks.postpone(connection, target.id, [work.mark], now + timedelta(seconds=work.again))
+                again.append((work.mark, now + timedelta(seconds=work.again)))
             elif len(work.settled) == len(work.intents):
-                await marks.acknowledge(connection, target.id, [work.mark])
+                done.append(work.mark)
+        woken = sorted({subject for work in works for subject in work.woken}, key=str)
+        if woken:
+            prio = marks.BULK if len(woken) > _MANY else marks.SINGLE
+            await marks.mark_identities(connection, [target.id], woken, prio, works[0].mark.cause)
+        await marks.release(connection, target.id, done, again)
         if any(s.evidence is None and s.answer.outcome.value == "applied" for w in works for s in w.settled):
             await marks.bring_forward(connection, target.id, "reading", marks.READINGS, now + _SNAPSHOT_WITHIN)

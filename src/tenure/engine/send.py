@@ -35,7 +35,10 @@ class Stopped(Exception):
 
 
 async def send(house: House, target: ActiveTarget, works: list[Work], *, few: bool) -> None:
-    """Send what was intended, and look for the evidence. Fills each work's answers; raises Stopped after every answer is taken down."""
+    """Send what was intended, and look for the evidence.
+
+    Fills each work's answers; raises Stopped after every answer is taken down.
+    """
     results = await asyncio.gather(*(_send_one(house, target, work) for work in works), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, Stopped):

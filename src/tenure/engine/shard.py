@@ -168,7 +168,7 @@ class Engine:
                 due = await marks.drain(connection, target.id, shard, clock.now(), _CHUNK)
                 few = await marks.are_few(connection, target.id, clock.now(), _FEW)
                 stuck = [mark for mark in due if mark.subject in blocked]
-                await marks.postpone(connection, target.id, stuck, clock.now() + timedelta(seconds=1))
+                await marks.release(connection, target.id, (), [(m, clock.now() + timedelta(seconds=1)) for m in stuck])
             due = [mark for mark in due if mark.subject not in blocked]
             if not due:
                 return
@@ -185,10 +185,10 @@ class Engine:
             raise
         except Exception:
             log.exception("a pass failed", target=target.name, shard=shard, subjects=[m.subject for m in due])
+            now = self._house.clock.now()
+            later = [(mark, now + timedelta(seconds=backoff(mark.attempts))) for mark in due]
             async with self._house.database.transaction() as connection:
-                for mark in due:
-                    again = self._house.clock.now() + timedelta(seconds=backoff(mark.attempts))
-                    await marks.postpone(connection, target.id, [mark], again)
+                await marks.release(connection, target.id, (), later)
 
     async def _whole(self, target: ActiveTarget, mark: Mark) -> None:
         """Read the target whole, or expand a scope mark into marks of its people."""
@@ -198,7 +198,7 @@ class Engine:
             group = None if scope == "all" else UUID(scope)
             async with self._house.database.transaction() as connection:
                 await marks.expand(connection, target.id, target.source_ids, group, mark.cause)
-                await marks.acknowledge(connection, target.id, [mark])
+                await marks.release(connection, target.id, [mark])
             return
         entry = audit.Entry(at=now, actor="engine", action="target.read", target=target.id, cause=mark.cause)
         async with self._house.database.transaction() as connection:
@@ -208,5 +208,5 @@ class Engine:
         again = self._house.clock.now() + pause
         attempts = 0 if whole else mark.attempts + 1
         async with self._house.database.transaction() as connection:
-            await marks.acknowledge(connection, target.id, [mark])
+            await marks.release(connection, target.id, [mark])
             await marks.bring_forward(connection, target.id, "reading", marks.READINGS, again, attempts)

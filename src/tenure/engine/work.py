@@ -33,7 +33,8 @@ class Work:
 
     `again` is set when the subject has to be looked at again, in so many seconds; `held` when the application refused
     a change and a person has to look. `unknown` are intents whose outcome is not known: they stay open. `refreshed`
-    is the account as just read; `overlap` the groups that it is in already and that are desired.
+    is the account as just read; `overlap` the groups that it is in already and that are desired; `woken` the identities
+    that waited for what was done.
     """
 
     mark: Mark
@@ -51,6 +52,7 @@ class Work:
     again: float | None = None
     held: list[str] = field(default_factory=list)
     reread: AccountSeen | None = None
+    woken: list[UUID] = field(default_factory=list)
 
     @property
     def handle(self) -> Handle | None:

@@ -31,8 +31,7 @@ class Safety:
 
     `own_account` is the name that we sign in with. `rival` is another identity that wants the same account name, in
     words. `ready` are the canonical names of groups that are there and in our care. `names` maps the canonical names
-    of other accounts at the target to their keys, as far as they matter to these changes. `opens` says what a group
-    gives (`licence`, `administration`).
+    of other accounts at the target to their keys, as far as they matter to these changes.
     """
 
     rules: Rules
@@ -76,7 +75,7 @@ def _verdicts(change: Change, safety: Safety) -> Iterator[Verdict]:
 
 
 def _verdict(change: Change, safety: Safety) -> Verdict:
-    for judge in (_protection, _mode, _ability, _situation, _group):
+    for judge in (_protection, _ability, _situation, _group, _mode):
         found = judge(change, safety)
         if found is not None:
             return found

@@ -83,13 +83,16 @@ class OnTheFly:
     existing: Existing = Existing.JOIN
 
     def name_for(self, display_name: str) -> str | None:
-        """The target's group for a source group of this name, or None when it is not one of ours."""
+        """The target's group for a source group of this name, or None when it is not one of ours.
+
+        `$0` is the whole name, also where the pattern matches a part of it; `$1` and on are the pattern's groups.
+        """
         if self.excluding is not None and re2.search(self.excluding, display_name):
             return None
         found = re2.search(self.match, display_name)
         if not found:
             return None
-        parts = [found.group(0), *(part or "" for part in found.groups())]
+        parts = [display_name, *(part or "" for part in found.groups())]
         # in one pass, so that a group whose name holds a `$0` of its own cannot write itself anew
         name = re.sub(r"\$(\d+)", lambda reference: parts[int(reference[1])], self.name)
         return name.strip() or None

@@ -113,7 +113,7 @@ async def next_due(connection: Connection, target: int) -> datetime | None:
 
 
 async def drain(connection: Connection, target: int, shard: int, now: datetime, limit: int) -> list[Mark]:
-    """The most urgent marks of a shard; they stay until `acknowledge`."""
+    """The most urgent marks of a shard; they stay until `release`."""
     found = await rows(
         connection,
         """SELECT subject, prio, seq, attempts, cause FROM due
@@ -139,22 +139,30 @@ async def are_few(connection: Connection, target: int, now: datetime, most: int)
     return int(found[0]["n"]) <= most
 
 
-async def acknowledge(connection: Connection, target: int, marks: Sequence[Mark]) -> None:
-    """Remove the marks that were looked at; one that was set again meanwhile stays."""
-    await connection.execute(
-        """DELETE FROM due USING unnest(%s::text[], %s::bigint[]) d(subject, seq)
-        WHERE due.target = %s AND due.subject = d.subject AND due.seq = d.seq""",
-        ([m.subject for m in marks], [m.seq for m in marks], target),
-    )
+async def release(
+    connection: Connection, target: int, done: Sequence[Mark], again: Sequence[tuple[Mark, datetime]] = ()
+) -> None:
+    """Remove the marks that were looked at, and put the others off, counting the attempt.
 
-
-async def postpone(connection: Connection, target: int, marks: Sequence[Mark], until: datetime) -> None:
-    """Look at these again later, and count the attempt; one that was set again meanwhile is due at once."""
+    One that was set again meanwhile stays as it is. The rows are locked in key order, as by those who set marks, so
+    that neither can lock the other out.
+    """
+    released = [*((mark, None) for mark in done), *again]
     await connection.execute(
-        """UPDATE due SET not_before = %s, attempts = due.attempts + 1
-        FROM unnest(%s::text[], %s::bigint[]) d(subject, seq)
-        WHERE due.target = %s AND due.subject = d.subject AND due.seq = d.seq""",
-        (until, [m.subject for m in marks], [m.seq for m in marks], target),
+        """WITH said AS (SELECT * FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[]) m(subject, seq, until)),
+        locked AS (SELECT u.subject, m.until FROM due u JOIN said m ON u.subject = m.subject COLLATE "C"
+            AND u.seq = m.seq WHERE u.target = %s ORDER BY u.subject FOR UPDATE OF u),
+        gone AS (DELETE FROM due USING locked l WHERE due.target = %s AND due.subject = l.subject AND l.until IS NULL)
+        UPDATE due SET not_before = l.until, attempts = due.attempts + 1
+        FROM locked l WHERE due.target = %s AND due.subject = l.subject AND l.until IS NOT NULL""",
+        (
+            [mark.subject for mark, _ in released],
+            [mark.seq for mark, _ in released],
+            [until for _, until in released],
+            target,
+            target,
+            target,
+        ),
     )
 
 
