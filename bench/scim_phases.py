@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from load import GROUP, Load, Timing, by_name, group, joining, patch, person
 
+WARM, WARM_FROM = 300, 900_000  # people created before anything is timed, and their first number
 SINGLE = 20  # requests in a phase that sends one after the other
 
 
 async def people(load: Load, count: int, *, patches: bool) -> tuple[dict[str, Timing], list[str]]:
     """Create people and look them up; with `patches`, switch them off and on as well. Gives their ids too."""
+    await more_people(load, WARM_FROM, WARM)  # the first requests meet cold connections and statements, everywhere
     names = [f"p{number}" for number in range(count)]
     picked = [number * 7919 % count for number in range(count)]
     found: dict[str, Timing] = {}

@@ -38,10 +38,10 @@ class Database:
     """Connections to one PostgreSQL database (15 or later)."""
 
     def __init__(self, dsn: str, connections: int = 10) -> None:
-        """`connections` bounds the pool; a caller waits up to 30 seconds for one."""
+        """`connections` is the size of the pool; a caller waits up to 30 seconds for one."""
         self.dsn = dsn
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            dsn, min_size=2, max_size=connections, open=False, timeout=30, configure=_configure, name="tenure"
+            dsn, min_size=connections, max_size=connections, open=False, timeout=30, configure=_configure, name="tenure"
         )
 
     async def open(self) -> None:
