@@ -77,18 +77,18 @@ $(VENV)/bin/python:
 
 $(VENV)/.ready: requirements.lock requirements-build.lock pyproject.toml | $(VENV)/bin/python
 	@echo 'Installing what Tenure needs into $(VENV)' >&2
-	@$(PIP) --require-hashes -r requirements.lock -r requirements-build.lock
+	@$(PIP) --require-hashes --no-deps -r requirements.lock -r requirements-build.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.ready
 	@echo 'Installing what the tests and checks need into $(VENV)' >&2
-	@$(PIP) --require-hashes -r $<
+	@$(PIP) --require-hashes --no-deps -r $<
 	@touch $@
 
 $(VENV)/.peers: requirements-peers.lock $(VENV)/.ready
 	@echo 'Installing what the peers and the bench need into $(VENV)' >&2
-	@$(PIP) --require-hashes -r $<
+	@$(PIP) --require-hashes --no-deps -r $<
 	@touch $@
 
 # Every peer has an environment of its own: what it needs must not decide what Tenure gets.
@@ -99,7 +99,7 @@ $(PEERS)/scim2-server/.ready: bench/scim2-server.lock
 $(PEERS)/jira/.ready $(PEERS)/scim/.ready $(PEERS)/scim2-server/.ready: | $(VENV)/bin/python
 	@echo 'Installing the peer of $< into $(@D)' >&2
 	@rm -rf $(@D) && mkdir -p $(PEERS) && $(BIN)/python -m venv $(@D)
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(@D)/bin/python -m pip install --quiet --no-input --progress-bar off --require-hashes -r $<
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(@D)/bin/python -m pip install --quiet --no-input --progress-bar off --require-hashes --no-deps -r $<
 	@touch $@
 
 $(PEERS)/node/.ready: tests/peers/npm.lock tests/peers/npm.sh

@@ -288,10 +288,20 @@ async def test_a_version_that_is_known_is_not_sent_again(provider: Provider) -> 
         assert answer.status_code == status
 
 
-async def test_removing_active_does_not_reopen_somebody_who_left(provider: Provider) -> None:
+async def test_only_a_word_reopens_somebody_who_left(provider: Provider) -> None:
     user = await provider.user()
-    removal = {"op": "remove", "path": "active"}
-    await provider.patch(f"/Users/{user['id']}", removal, status=200)
-    await provider.patch(f"/Users/{user['id']}", {"op": "replace", "path": "active", "value": False}, status=200)
-    await provider.patch(f"/Users/{user['id']}", removal, status=400)
-    assert (await provider.ask("GET", f"/Users/{user['id']}"))["active"] is False
+    path, removal = f"/Users/{user['id']}", {"op": "remove", "path": "active"}
+
+    async def standing() -> tuple[object, int]:
+        found = await provider.ask("GET", "/Users?filter=active+eq+false")
+        return (await provider.ask("GET", path)).get("active"), found["totalResults"]
+
+    await provider.patch(path, removal, status=200)
+    assert await standing() == (None, 0)
+    await provider.patch(path, {"op": "replace", "path": "active", "value": False}, status=200)
+    await provider.patch(path, removal, status=200)
+    assert await standing() == (None, 1)
+    await provider.ask("PUT", path, {"userName": user["userName"]}, status=200)
+    assert await standing() == (False, 1)
+    await provider.patch(path, {"op": "replace", "path": "active", "value": True}, status=200)
+    assert await standing() == (True, 0)

@@ -143,13 +143,15 @@ class Delivery:
             facts, personal = {"attributes": sorted(said)}, {"userName": said["userName"], "new": said}
             entry = self._entry("identity.created", event.id, facts, personal)
             await self._write(directory.adding(self.source.id, event, self._now), entry, marks.SINGLE)
-            return IdentityRow(event.id, said, 1, self._now, self._now, [])
+            active = directory.standing(event, None)
+            return IdentityRow(event.id, said, active, 1, self._now, self._now, [])
         if said == before.document:
             return before
-        after = replace(before, document=said, version=before.version + 1, modified_at=self._now)
+        active = directory.standing(event, before)
+        after = replace(before, document=said, active=active, version=before.version + 1, modified_at=self._now)
         entry = self._entry(_action(before, after), event.id, *_difference(before.document, said))
         prio = marks.LEAVER if before.active and not after.active else marks.SINGLE
-        await self._write(directory.changing(event, self._now), entry, prio)
+        await self._write(directory.changing(event, before, self._now), entry, prio)
         return after
 
     async def identity_gone(self, event: IdentityGone, before: IdentityRow) -> None:

@@ -13,7 +13,7 @@ from tenure.scim import answers, documents, patch, query
 from tenure.scim.call import Call, json, list_response
 from tenure.scim.definitions import USER
 from tenure.scim.documents import Document
-from tenure.scim.errors import ScimError, mutability, not_found
+from tenure.scim.errors import ScimError, not_found
 from tenure.store import listing
 from tenure.store.directory import IdentityRow
 from tenure.store.filters import IDENTITIES
@@ -58,23 +58,15 @@ async def read(call: Call) -> Response:
 
 
 async def replace(call: Call) -> Response:
-    """PUT /Users/{id}: what the body leaves out is cleared; it never creates."""
+    """PUT /Users/{id}: what the body leaves out is cleared, but for `active`; it never creates."""
     said = documents.clean(await call.body(), USER)
-    said.setdefault("active", True)
-    return await _change(call, lambda before: said)
+    return await _change(call, lambda before: {"active": before.active, **said})
 
 
 async def change(call: Call) -> Response:
-    """PATCH /Users/{id}: all of its operations take effect, or none."""
+    """PATCH /Users/{id}: all of its operations take effect, or none. Who has left stays so when `active` is removed."""
     todo = patch.steps(await call.body(), USER)
-
-    def changed(before: Document) -> Document:
-        after = patch.apply(before, todo, USER)
-        if before.get("active") is False and "active" not in after:
-            raise mutability("active cannot be removed from somebody who is not active: say active: true to reopen it")
-        return after
-
-    return await _change(call, changed)
+    return await _change(call, lambda before: patch.apply(before.document, todo, USER))
 
 
 async def delete(call: Call) -> Response:
@@ -91,14 +83,14 @@ async def delete(call: Call) -> Response:
     return Response(status_code=204)
 
 
-async def _change(call: Call, new: Callable[[Document], Document]) -> Response:
+async def _change(call: Call, new: Callable[[IdentityRow], Document]) -> Response:
     key = call.id("User")
 
     async def work(delivery: Delivery) -> IdentityRow:
         before = await delivery.identity(key)
         if before is None:
             raise not_found("User", call.key)
-        return await delivery.identity_seen(IdentitySeen(key, new(before.document)), before)
+        return await delivery.identity_seen(IdentitySeen(key, new(before)), before)
 
     try:
         row = await call.intake.deliver(call.source, call.request.method, work)

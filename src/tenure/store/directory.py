@@ -22,16 +22,20 @@ GROUPS_OF_ROW = """
 (SELECT jsonb_agg(jsonb_build_array(g.id, g.display_name) ORDER BY g.created_at, g.id)
  FROM member m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id)
 """
-IDENTITY_COLUMNS = "r.id, r.doc, r.version, r.created_at, r.modified_at"
+IDENTITY_COLUMNS = "r.id, r.doc, r.active, r.version, r.created_at, r.modified_at"
 GROUP_COLUMNS = f"r.id, r.doc, {GROUP_VERSION}, r.created_at, {GROUP_MODIFIED}"
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityRow:
-    """A live identity as it is stored. `groups` are (id, name) pairs, None when they were not asked for."""
+    """A live identity as it is stored. `groups` are (id, name) pairs, None when they were not asked for.
+
+    `active` is what the source last said of it: a document that no longer says it changes nothing.
+    """
 
     id: UUID
     document: Document
+    active: bool
     version: int
     created_at: datetime
     modified_at: datetime
@@ -41,11 +45,6 @@ class IdentityRow:
     def user_name(self) -> str:
         """The name by which the source knows the person."""
         return str(self.document["userName"])
-
-    @property
-    def active(self) -> bool:
-        """What the source says."""
-        return bool(self.document.get("active", True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +123,8 @@ async def lock_identity(connection: Connection, source: int, identity: UUID, *, 
 
 def identity_row(row: Sequence[Any], *, groups: bool) -> IdentityRow:
     """A row of IDENTITY_COLUMNS and the groups, when these were asked for."""
-    key, document, version, created_at, modified_at, found = row
-    return IdentityRow(key, document, version, created_at, modified_at, (found or []) if groups else None)
+    key, document, active, version, created_at, modified_at, found = row
+    return IdentityRow(key, document, active, version, created_at, modified_at, (found or []) if groups else None)
 
 
 def adding(source: int, event: IdentitySeen, now: datetime) -> tuple[str, tuple[Any, ...]]:
@@ -134,16 +133,16 @@ def adding(source: int, event: IdentitySeen, now: datetime) -> tuple[str, tuple[
         """INSERT INTO identity (user_name, user_name_canon, external_id, active, display_name, doc, doc_canon,
                                  id, source, created_at, modified_at)
         VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s, %s)""",
-        (*_identity_values(event), event.id, source, now, now),
+        (*_identity_values(event, standing(event, None)), event.id, source, now, now),
     )
 
 
-def changing(event: IdentitySeen, now: datetime) -> tuple[str, tuple[Any, ...]]:
-    """The statement that stores what the source now says of an identity that is locked."""
+def changing(event: IdentitySeen, before: IdentityRow, now: datetime) -> tuple[str, tuple[Any, ...]]:
+    """The statement that stores what the source now says of the identity that was locked."""
     return (
         """UPDATE identity SET user_name = %s, user_name_canon = %s, external_id = %s, active = %s, display_name = %s,
             doc = %s::jsonb, doc_canon = %s::jsonb, version = version + 1, modified_at = %s WHERE id = %s""",
-        (*_identity_values(event), now, event.id),
+        (*_identity_values(event, standing(event, before)), now, event.id),
     )
 
 
@@ -155,13 +154,18 @@ def burying(identity: UUID, now: datetime) -> tuple[str, tuple[Any, ...]]:
     )
 
 
-def _identity_values(event: IdentitySeen) -> tuple[Any, ...]:
+def standing(event: IdentitySeen, before: IdentityRow | None) -> bool:
+    """Whether the person is active: as the source says, else as they were, so that silence reopens nobody."""
+    return bool(event.attributes.get("active", before is None or before.active))
+
+
+def _identity_values(event: IdentitySeen, active: bool) -> tuple[Any, ...]:
     said = event.attributes
     return (
         said["userName"],
         canon_name(said["userName"]),
         said.get("externalId"),
-        said.get("active", True),
+        active,
         said.get("displayName"),
         orjson.dumps(said).decode(),
         orjson.dumps(folded(said)).decode(),
