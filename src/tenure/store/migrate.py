@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from sqlalchemy import create_engine, pool, text
 
@@ -38,3 +38,10 @@ def upgrade(dsn: str) -> None:
             connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _LOCK})
             connection.commit()
     engine.dispose()
+
+
+def run_statements(beside: str) -> None:
+    """Run, inside a migration, the statements of the SQL file that stands beside its Python file."""
+    connection = op.get_bind().connection.dbapi_connection
+    assert connection is not None
+    connection.execute(Path(beside).with_suffix(".sql").read_text(encoding="utf-8"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from alembic import op
+from tenure.store.migrate import run_statements
 
 revision = "0001"
 down_revision = None
@@ -12,6 +10,4 @@ down_revision = None
 
 def upgrade() -> None:
     """Run the statements of the file of the same name."""
-    connection = op.get_bind().connection.dbapi_connection
-    assert connection is not None
-    connection.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    run_statements(__file__)

@@ -1,0 +1,3 @@
+-- Several tokens a source, with an end; what a source was last heard to say.
+
+SELECT 1;

@@ -1,0 +1,3 @@
+-- Gates, what they hold, what went through them; vetoes; what people decided beforehand.
+
+SELECT 1;
