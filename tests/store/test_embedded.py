@@ -155,9 +155,8 @@ def _family(folder: Path) -> list[psutil.Process]:
 
 
 def _users(processes: list[psutil.Process]) -> Iterator[int]:
-    """Who they run as; the server of a connection that was just closed may have ended meanwhile."""
     for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.NoSuchProcess):  # the server of a connection that was just closed
             yield process.uids().real
 
 
