@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tenure.console import routes as console
-from tenure.engine.active import ActiveTarget, House
+from tenure.engine.active import ActiveTarget, Brake, House
 from tenure.engine.intake import Intake, PushSource
 from tenure.engine.limiter import SharedLimiter
 from tenure.engine.shard import Engine
@@ -128,7 +128,8 @@ def _targets(
     found = {}
     for name, part in estate.targets.items():
         number, rate = activation.targets[name], part.rate
-        limiter = SharedLimiter(database, locks, clock, number, rate.per_second, rate.concurrency)
+        brake = Brake()
+        limiter = SharedLimiter(database, locks, clock, number, rate.per_second, rate.concurrency, brake)
         connector = TARGETS[part.kind].open(
             part.settings, mode=part.rules.mode, limiter=limiter, clock=clock, transport=transports.get(name), name=name
         )
@@ -143,6 +144,8 @@ def _targets(
             compare=part.compare,
             per_second=rate.per_second,
             concurrency=rate.concurrency,
+            url=str(getattr(part.settings, "url", "")),
+            brake=brake,
         )
     return found
 

@@ -229,7 +229,7 @@ def go(*changes: Change) -> tuple[Verdict, ...]:
 
 
 async def _desire(connection: Connection, filling: Filling, desired: Desired, target: str = "jira") -> None:
-    await plans.save_desired(connection, filling.targets[target], desired, b"", 1, desired.fields.get("username"))
+    await plans.save_desired(connection, filling.targets[target], desired, b"", 1, CAPABILITIES)
 
 
 async def _made(connection: Connection, filling: Filling, name: str, display: str) -> None:

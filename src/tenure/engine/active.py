@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tenure.connector import Target
@@ -16,11 +16,20 @@ SEND_SECONDS = 15.0
 
 
 @dataclass(slots=True)
+class Brake:
+    """Why nothing is written at a target now, whatever its mode; the engine and the HTTP client both heed it."""
+
+    closed: str | None = None
+
+
+@dataclass(slots=True)
 class ActiveTarget:
     """One target of the estate, opened. `revision` is the estate revision that the rules come from.
 
-    `own_account` is the name that we sign in with, as the last check found it. `under_way` counts changes that are
-    written down and not yet answered: with the rate it tells how long the last of them may take.
+    `own_account` is the name that we sign in with, as the last check found it. `silent` maps the
+    sources that fell silent to a sentence about it. `checked_at` is when this process last asked the target how it is,
+    in seconds of the clock. `under_way` counts changes that are written down and not yet answered: with the rate it
+    tells how long the last of them may take.
     """
 
     id: int
@@ -33,7 +42,16 @@ class ActiveTarget:
     per_second: float = 10.0
     concurrency: int = 4
     own_account: str | None = None
+    url: str = ""
+    brake: Brake = field(default_factory=Brake)
+    silent: Mapping[str, str] = field(default_factory=dict)
+    checked_at: float | None = None
     under_way: int = 0
+
+    @property
+    def closed(self) -> str | None:
+        """Why nothing is written here now, or None."""
+        return self.brake.closed
 
     def send_window(self, changes: int) -> timedelta:
         """From writing down so many changes to the moment after which none of them can be under way."""

@@ -12,16 +12,19 @@ from tenure.model.change import (
     Answer,
     CreateAccount,
     CreateGroup,
+    EndLink,
     JoinGroups,
     LeaveGroups,
     Outcome,
     UpdateAccount,
     encode,
 )
+from tenure.model.gate import GateClass
 from tenure.model.seen import GroupSeen
 from tenure.model.situation import Link
+from tenure.planning.inversion import invert
 from tenure.planning.reconciliation import sent_hash
-from tenure.store import audit, care, intents, plans, seen
+from tenure.store import audit, care, decisions, gates, intents, plans, seen
 from tenure.store.database import Connection
 
 
@@ -30,9 +33,13 @@ async def record(connection: Connection, house: House, target: ActiveTarget, wor
     now = house.clock.now()
     if isinstance(entry.intent.change, AdoptAccount) and entry.answer.outcome is Outcome.APPLIED:
         entry.answer = await _adopt(connection, house, target, work, entry)
-    number = await intents.settle(connection, target.id, entry.intent, entry.answer, entry.evidence, now)
+    inverses = invert(entry.intent.change, entry.intent.before, target.connector.capabilities)
+    number = await intents.settle(connection, target.id, entry.intent, entry.answer, entry.evidence, inverses, now)
     if number is None:
         return
+    spent = await gates.settle(connection, target.id, entry.intent.id, entry.answer.outcome)
+    if GateClass.PERSONS in spent and work.identity is not None:
+        await care.know_person(connection, target.id, work.identity)
     change = entry.intent.change
     await audit.record(
         connection,
@@ -80,9 +87,12 @@ async def _effect(connection: Connection, house: House, target: ActiveTarget, wo
     elif isinstance(change, LeaveGroups) and key:
         await care.take_members(connection, target.id, key, [canon(g) for g in change.groups])
         await seen.exit_groups(connection, target.id, key, [canon(g) for g in change.groups])
-    elif isinstance(change, AdoptAccount) and key:
+    elif isinstance(change, AdoptAccount) and key and work.identity:
         await care.give_members(connection, target.id, key, work.overlap, now)
         work.again = 0.0  # now that the account is ours, what it has from former times counts as well
+        await decisions.end_clearances(connection, "account", [work.identity], now, target.id)
+    elif isinstance(change, EndLink) and key:
+        await care.end_link(connection, target.id, key, change.because, now)
     elif isinstance(change, CreateGroup | AdoptGroup):
         await _group(connection, house, target, work, change)
     elif isinstance(change, UpdateAccount) and key and work.reread is not None and entry.evidence is None:

@@ -15,7 +15,8 @@ from tenure.model.error import TargetError
 from tenure.model.plan import Plan
 from tenure.model.seen import GroupSeen
 from tenure.planning.admission import GroupSafety, admit_group
-from tenure.store import care, marks, plans, seen
+from tenure.store import care, gates, marks, plans, seen
+from tenure.store.gates import Leaf
 from tenure.store.marks import Mark
 
 
@@ -46,14 +47,23 @@ async def _work(house: House, target: ActiveTarget, mark: Mark) -> Work | None:
     except TargetError as error:
         problem = f"the group {wanted.name} could not be read: {error}"
         return Work(mark, Plan("UNSEEN", problems=(problem,)), again=backoff(mark.attempts))
-    plan = group_plan(target, wanted, there, known)
+    async with house.database.transaction() as connection:
+        kept = await gates.leaves(connection, target.id, [mark.subject])
+    plan = group_plan(target, wanted, there, known, kept.get(mark.subject, []))
     proof = house.clock.now() if there is None else None
     return Work(mark, plan, absence_proof=proof, group=wanted)
 
 
-def group_plan(target: ActiveTarget, wanted: DesiredGroup, there: GroupSeen | None, known: GroupSeen | None) -> Plan:
+def group_plan(
+    target: ActiveTarget,
+    wanted: DesiredGroup,
+    there: GroupSeen | None,
+    known: GroupSeen | None,
+    kept: Sequence[Leaf] = (),
+) -> Plan:
     """The plan for one group: make it when it is missing, take it over when it is there."""
     change = CreateGroup(wanted.name) if there is None else AdoptGroup(there.name)
     gives = (there.gives if there else frozenset()) | (known.gives if known else frozenset())
-    safety = GroupSafety(target.rules, wanted.create, wanted.join, wanted.by_name, gives)
+    approved = frozenset((leaf.name, digest) for leaf in kept if leaf.approved for digest in leaf.digests)
+    safety = GroupSafety(target.rules, wanted.create, wanted.join, wanted.by_name, gives, approved, target.closed)
     return Plan("ABSENT" if there is None else "FOUND", (admit_group(change, safety),))

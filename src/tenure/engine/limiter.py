@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 
+from tenure.engine.active import Brake
 from tenure.model.clock import Clock
 from tenure.store import marks
 from tenure.store.database import Database
@@ -33,8 +34,16 @@ class SharedLimiter:
     """
 
     def __init__(
-        self, database: Database, locks: Locks, clock: Clock, target: int, per_second: float, concurrency: int
+        self,
+        database: Database,
+        locks: Locks,
+        clock: Clock,
+        target: int,
+        per_second: float,
+        concurrency: int,
+        brake: Brake | None = None,
     ) -> None:
+        self._brake = brake or Brake()
         self._database, self._locks, self._clock, self._target = database, locks, clock, target
         self._per_second, self._concurrency = per_second, concurrency
         self._pace = 1.0
@@ -46,6 +55,11 @@ class SharedLimiter:
         self._turns = 0
         self._feeding = asyncio.Lock()
         self._leasing = asyncio.Lock()
+
+    @property
+    def closed(self) -> str | None:
+        """Why no write is sent now, or None."""
+        return self._brake.closed
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:

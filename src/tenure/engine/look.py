@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import orjson
 
+from tenure.engine import decided
 from tenure.engine.active import ActiveTarget, House
+from tenure.engine.decided import Decided
 from tenure.model.capability import canon_name
 from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.identity import Identity, SourceGroup
 from tenure.model.plan import Plan
 from tenure.model.seen import AccountSeen
 from tenure.model.situation import Candidate, Link, Sight
+from tenure.model.veto import Kept
 from tenure.planning.admission import Safety, admit
 from tenure.planning.assignment import assign, desired_groups
 from tenure.planning.correlation import correlate
 from tenure.planning.reconciliation import Care, reconcile
+from tenure.planning.vetoes import overlay
 from tenure.store import care, directory, plans, seen
 from tenure.store.database import Connection, Row
 from tenure.store.marks import Mark
@@ -36,6 +40,9 @@ class Subject:
     sight: Sight = field(default_factory=Sight)
     care: Care = field(default_factory=Care)
     rival: str | None = None
+    crowd: str | None = None
+    decided: Decided = field(default_factory=Decided)
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def username(self) -> str:
@@ -47,16 +54,27 @@ async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> lis
     """Everything stored that the plans of these identities follow from. A mark of nobody gives no subject."""
     async with house.database.transaction() as connection:
         identities = await directory.identities(connection, [UUID(m.subject) for m in marks])
+        said = await decided.read(connection, house, target, identities)
+        identities = await decided.closed(connection, house, identities, said)
         groups = await directory.groups_of(connection, list(identities))
         desired = await _desired(house, connection, target, identities, groups)
         links = await care.links(connection, target.id, list(identities))
         subjects = [
-            Subject(mark, identities[who], desired[who], links.get(who))
+            Subject(mark, identities[who], desired[who], links.get(who), decided=said[who])
             for mark in marks
             if (who := UUID(mark.subject)) in identities
         ]
+        for subject in subjects:
+            _lay_vetoes(house, target, subject)
         await _sights(connection, target, subjects)
     return subjects
+
+
+def _lay_vetoes(house: House, target: ActiveTarget, subject: Subject) -> None:
+    vetoes = subject.decided.vetoes
+    if vetoes:
+        capabilities, now = target.connector.capabilities, house.clock.now()
+        subject.desired, subject.kept = overlay(subject.desired, vetoes, subject.link, capabilities, now)
 
 
 async def _desired(
@@ -81,15 +99,16 @@ async def _desired(
             found[who] = plans.decode_desired(old)
             continue
         found[who] = assign(identity, groups.get(who, ()), target.rules, now)
-        canon = target.connector.capabilities.canon("username", found[who].fields.get("username"))
-        await plans.save_desired(connection, target.id, found[who], told, target.revision, canon)
+        capabilities = target.connector.capabilities
+        await plans.save_desired(connection, target.id, found[who], told, target.revision, capabilities)
     return found
 
 
 def input_hash(identity: Identity, groups: Sequence[SourceGroup]) -> bytes:
     """What a desired state was computed from, beside the rules."""
     told = sorted((str(g.id), g.display_name) for g in groups)
-    data = [identity.active, identity.gone, identity.user_name, identity.external_id, identity.attributes, told]
+    who = [identity.active, identity.gone, identity.closed_by, identity.user_name, identity.external_id]
+    data = [*who, identity.attributes, told]
     return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).digest()
 
 
@@ -108,6 +127,28 @@ async def _sights(connection: Connection, target: ActiveTarget, subjects: Sequen
             subject.sight = Sight(account, gone, why_unseen=why)
         if subject.desired.standing is Standing.MEMBER and subject.username:
             await _candidates(connection, target, subject, reading, why)
+            await _crowded(connection, target, subject)
+            await _choose(connection, target, subject)
+
+
+async def _crowded(connection: Connection, target: ActiveTarget, subject: Subject) -> None:
+    capabilities, linked = target.connector.capabilities, subject.sight.linked
+    email = capabilities.canon("email", subject.desired.fields.get("email"))
+    if linked is not None and email and email != capabilities.canon("email", linked.fields.get("email")):
+        subject.crowd = await care.crowd(connection, target.id, subject.identity.id, email)
+
+
+async def _choose(connection: Connection, target: ActiveTarget, subject: Subject) -> None:
+    """Where a person said whose account it is, that account is a candidate, whatever agrees."""
+    said = subject.decided.cleared.get("account")
+    if said is None or said.account is None or subject.link is not None:
+        return
+    there = await seen.accounts_by_key(connection, target.id, [said.account])
+    held = await care.holders(connection, target.id, list(there))
+    others = tuple(c for c in subject.sight.candidates if c.account.key != said.account)
+    found = tuple(_candidate(a, held.get(a.key), subject.identity) for a in there.values())
+    by = f"{said.by} (decision {said.decision})"
+    subject.sight = replace(subject.sight, candidates=(*others, *found), chosen=(said.account, by))
 
 
 async def _candidates(
@@ -170,7 +211,7 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
     """The plan of one identity: situation, changes, verdicts."""
     capabilities = target.connector.capabilities
     situation = correlate(subject.desired, subject.link, subject.sight, target.rules.match, capabilities)
-    changes = reconcile(subject.desired, situation, subject.care, capabilities, target.rules)
+    changes = reconcile(subject.desired, situation, subject.care, capabilities, target.rules, subject.kept)
     safety = Safety(
         rules=target.rules,
         standing=subject.desired.standing,
@@ -180,8 +221,24 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         rival=subject.rival,
         ready=frozenset(subject.care.groups),
         names={capabilities.canon("username", c.account.name) or "": c.account.key for c in subject.sight.candidates},
+        approved=subject.decided.approved,
+        crowd=subject.crowd,
+        another_person=_another_person(subject),
+        set_back=subject.decided.set_back,
+        refused_links=subject.kept.refused_links,
+        closed=target.closed,
     )
-    return Plan(situation.name, tuple(admit(changes, safety)), subject.desired.faults)
+    problems = (*subject.desired.faults, *subject.kept.expired)
+    return Plan(situation.name, tuple(admit(changes, safety)), problems, subject.kept.notes)
+
+
+def _another_person(subject: Subject) -> str | None:
+    """The source's own identifier of somebody who is linked changed: another tenant's person may bear the same name."""
+    known = subject.link.external_id if subject.link else None
+    now = subject.identity.external_id
+    if not known or not now or known == now:
+        return None
+    return f"the provider's identifier of this person changed from {known} to {now}: is it the same person?"
 
 
 def overlap(target: ActiveTarget, subject: Subject, account: AccountSeen | None) -> list[str]:

@@ -16,10 +16,16 @@ from tenure.model.seen import Accounts, AccountSeen, Groups, GroupSeen, MembersO
 from tenure.model.seen import MemberSeen as Member
 from tenure.planning import evidence
 from tenure.planning.assignment import desired_groups
-from tenure.store import care, directory, intents, marks, seen, targets
+from tenure.store import care, directory, gates, intents, marks, seen, targets
+from tenure.store.database import Connection
 
 log = structlog.get_logger()
 _BATCH = 500
+_CHECK_LASTS_S = 5.0
+_SHRINKS_FROM = 10
+"""Things below which a population that shrinks raises no doubt."""
+_SAME = 0.95
+"""How much of what was agreed to has to be there for it to count as the same."""
 
 
 @dataclass(slots=True)
@@ -37,7 +43,8 @@ async def read_whole(house: House, target: ActiveTarget, cause: int) -> bool:
 
     `cause` is the audit entry of this reading. Raises Stopped when the target does not let us in.
     """
-    await check(house, target)
+    if target.checked_at is None or house.clock.monotonic() - target.checked_at > _CHECK_LASTS_S:
+        await check(house, target)
     accounts = await _read(house, target, "accounts", Accounts())
     groups = await _read(house, target, "groups", Groups())
     for name in await _groups_that_matter(house, target):
@@ -52,14 +59,21 @@ async def read_whole(house: House, target: ActiveTarget, cause: int) -> bool:
 
 
 async def check(house: House, target: ActiveTarget) -> None:
-    """Ask the target how it is; raises Stopped when it does not let us in."""
+    """Ask the target how it is; raises Stopped when it does not let us in.
+
+    Nothing is written at a server that is not the one that the target was pinned to, or whose version is not known.
+    """
     health = await target.connector.check()
     if not health.ok:
         await stop(house, target, health.detail)
         raise Stopped(health.detail)
-    target.own_account = health.account
     async with house.database.transaction() as connection:
         await targets.checked(connection, target.id, health, house.clock.now())
+        caution = await targets.pin(connection, target.id, health, target.url)
+        target.brake.closed = targets.why_closed(await targets.state(connection, target.id))
+    if caution:
+        log.warning("nothing is written", target=target.name, why=caution)
+    target.own_account, target.checked_at = health.account, house.clock.monotonic()
 
 
 async def _groups_that_matter(house: House, target: ActiveTarget) -> list[str]:
@@ -119,8 +133,11 @@ async def _save(house: House, target: ActiveTarget, reading: _Reading, populatio
 async def _end(house: House, target: ActiveTarget, reading: _Reading, population: str) -> None:
     async with house.database.transaction() as connection:
         if reading.proof is not None:
+            await _doubt(connection, house, target, reading, population)
+        if reading.proof is not None:
             if population == "accounts":
                 await seen.forget_unread_accounts(connection, target.id, reading.number)
+                await seen.count_active_linked(connection, target.id)
             elif population == "groups":
                 await seen.forget_unread_groups(connection, target.id, reading.number)
             else:
@@ -134,6 +151,33 @@ async def _end(house: House, target: ActiveTarget, reading: _Reading, population
             proof=reading.proof,
             problem=reading.problem,
         )
+
+
+async def _doubt(
+    connection: Connection, house: House, target: ActiveTarget, reading: _Reading, population: str
+) -> None:
+    """Take the proof away from a reading that shows far less than the last one, until a person agrees.
+
+    It is read again first; shown the same twice, it is held for a decision.
+    """
+    last = await seen.last_reading(connection, target.id, population)
+    assert reading.proof is not None
+    before = last["count"] if last else None
+    reading.proof = {**reading.proof, "last": before}
+    if last is None or population.startswith("members:") or (before or 0) < _SHRINKS_FROM:
+        return
+    if reading.count >= before * (1 - target.rules.limits.shrink):
+        await gates.forget_doubt(connection, target.id, population)
+        return
+    said = f"{population}: {before} at the last reading, {reading.count} now"
+    agreed = await gates.agreed_count(connection, target.id, population, last["id"])
+    if agreed is not None and reading.count >= agreed * _SAME:
+        await gates.forget_doubt(connection, target.id, population)
+        return
+    earlier = await seen.last_count(connection, target.id, population)
+    reading.proof, reading.problem = None, f"not believed yet ({said})"
+    if earlier is not None and earlier < before and abs(earlier - reading.count) <= max(1, earlier * (1 - _SAME)):
+        await gates.doubt(connection, target.id, population, last["id"], reading.count, said, house.clock.now())
 
 
 async def _confirm(house: House, target: ActiveTarget, started: datetime) -> None:

@@ -18,6 +18,7 @@ from tenure.model.change import (
     Answer,
     CreateAccount,
     CreateGroup,
+    EndLink,
     Handle,
     Outcome,
 )
@@ -121,7 +122,7 @@ def is_ours(target: ActiveTarget, intent: Intent, account: AccountSeen) -> bool:
 
 def _account_answer(target: ActiveTarget, account: AccountSeen | None, intent: Intent) -> Settled:
     change = intent.change
-    if isinstance(change, AdoptAccount):
+    if isinstance(change, AdoptAccount | EndLink):
         return Settled(intent, Answer(Outcome.FAILED, detail="interrupted before it was recorded: planned anew"))
     if account is None:
         return Settled(intent, Answer(Outcome.FAILED, detail="interrupted, and not there when read again"))

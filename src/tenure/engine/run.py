@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tenure.engine import effects, groups
+from tenure.engine import effects, gating, groups
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.limiter import priority
 from tenure.engine.look import Subject, look, overlap, plan
@@ -21,7 +21,7 @@ from tenure.model.error import RateLimited, Recovery, TargetError
 from tenure.model.plan import Plan
 from tenure.model.seen import ByKey, ByName
 from tenure.model.situation import Candidate
-from tenure.store import care, intents, marks, plans, seen, targets
+from tenure.store import care, decisions, intents, marks, plans, seen, targets
 from tenure.store.database import Connection
 from tenure.store.marks import Mark
 
@@ -95,6 +95,7 @@ async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool)
     if adopted:
         work.account = next(c.account for c in subject.sight.candidates if c.account.key == adopted[0])
     work.absence_proof = subject.sight.absent_at
+    work.cleared, work.ended = frozenset(subject.decided.cleared), subject.kept.ended
     work.overlap = overlap(target, subject, work.account)
     return work
 
@@ -142,10 +143,11 @@ async def _intend(
 ) -> None:
     """Commit the plans, and what is about to be sent; acknowledge what needs nothing."""
     now = house.clock.now()
-    total = sum(len(work.plan.go) for work in works)
     async with house.database.transaction() as connection:
         await targets.still_owned(connection, target.id, shard, epoch)
         await targets.still_current(connection, target.revision)
+        await gating.judge(connection, house, target, works)
+        total = sum(len(work.plan.go) for work in works)
         for work in works:
             await _keep_sight(connection, house, target, work)
             work.number = await plans.save_plan(
@@ -169,6 +171,7 @@ async def _intend(
                     now=now,
                 )
                 target.under_way += len(work.intents)
+        await gating.write_down(connection, house, target, works)
         await _release(connection, house, target, due, works)
         await _ask_for_groups(connection, target, works)
 
@@ -198,6 +201,8 @@ async def _keep_sight(connection: Connection, house: House, target: ActiveTarget
         await seen.save_accounts(connection, target.id, [work.account], target.connector.capabilities, None, now)
     if work.overlap and work.account is not None and work.plan.situation == "LINKED":
         await care.give_members(connection, target.id, work.account.key, work.overlap, now)
+    if work.ended:
+        await decisions.end_vetoes(connection, work.ended, "the computed value changed", now)
 
 
 def _before(work: Work) -> dict[str, object]:

@@ -10,6 +10,7 @@ import structlog
 from tenure.engine.active import SEND_SECONDS, ActiveTarget, House
 from tenure.engine.limiter import priority
 from tenure.engine.work import Settled, Work, backoff
+from tenure.model.capability import CALLS_NOBODY
 from tenure.model.change import (
     AdoptAccount,
     AdoptGroup,
@@ -18,6 +19,7 @@ from tenure.model.change import (
     ChangeKind,
     CreateAccount,
     CreateGroup,
+    EndLink,
     Outcome,
     at,
 )
@@ -60,6 +62,10 @@ async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
                 work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail="not sent in time: planned anew")))
                 break
             change = at(intent.change, work.handle) if work.handle else intent.change
+            if target.closed is not None and change.kind not in CALLS_NOBODY:
+                work.again = 0.0
+                work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail=f"not sent: {target.closed}")))
+                break
             try:
                 answer = await _apply(target, change)
             except TargetError as error:
@@ -79,8 +85,8 @@ async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
 
 
 async def _apply(target: ActiveTarget, change: Change) -> Answer:
-    if isinstance(change, AdoptAccount | AdoptGroup):
-        account = change.account if isinstance(change, AdoptAccount) else None
+    if isinstance(change, AdoptAccount | AdoptGroup | EndLink):
+        account = change.account if not isinstance(change, AdoptGroup) else None
         return Answer(Outcome.APPLIED, account, evidence.cells(change), "kept in our records")
     try:
         async with asyncio.timeout(SEND_SECONDS):
@@ -119,7 +125,7 @@ async def _see(target: ActiveTarget, work: Work, few: bool) -> None:
     capabilities = target.connector.capabilities
     applied = [s for s in work.settled if s.answer.outcome in (Outcome.APPLIED, Outcome.ALREADY)]
     for entry in applied:
-        if entry.intent.change.kind in (ChangeKind.ADOPT_ACCOUNT, ChangeKind.ADOPT_GROUP):
+        if entry.intent.change.kind in CALLS_NOBODY:
             entry.evidence = "record"
         elif evidence.proven(entry.intent.change, entry.answer.shown, capabilities):
             entry.evidence = "body"

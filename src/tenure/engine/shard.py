@@ -102,7 +102,12 @@ class Engine:
         async with self._house.database.transaction() as connection:
             state = await targets.state(connection, target.id)
             due = await marks.due_shards(connection, target.id, now)
-        if state["state"] == "stopped" and (state["probe_at"] > now or not await self._probe(target)):
+        if target.own_account is not None:
+            target.brake.closed = targets.why_closed(state)
+        if state["state"] == "stopped" and state["probe_at"] > now:
+            return False
+        unsure = state["state"] == "stopped" or target.own_account is None
+        if due and unsure and not await self._probe(target):
             return False
         started = False
         for shard, prio in due.items():

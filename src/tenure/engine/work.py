@@ -10,6 +10,7 @@ from tenure.model.change import Answer, Handle
 from tenure.model.desired import DesiredGroup
 from tenure.model.plan import Plan
 from tenure.model.seen import AccountSeen
+from tenure.store.gates import Leaf
 from tenure.store.intents import Intent
 from tenure.store.marks import Mark
 
@@ -34,7 +35,9 @@ class Work:
     `again` is set when the subject has to be looked at again, in so many seconds; `held` when the application refused
     a change and a person has to look. `unknown` are intents whose outcome is not known: they stay open. `refreshed`
     is the account as just read; `overlap` the groups that it is in already and that are desired; `woken` the identities
-    that waited for what was done.
+    that waited for what was done. `leaves` are what gates hold of the subject, `cleared` the kinds of clearance that a
+    person gave, `through` the gates that each change passes, by its digest (True: a person opened it). `ended` are the
+    vetoes of which the computed value is another one by now.
     """
 
     mark: Mark
@@ -53,6 +56,10 @@ class Work:
     held: list[str] = field(default_factory=list)
     reread: AccountSeen | None = None
     woken: list[UUID] = field(default_factory=list)
+    leaves: list[Leaf] = field(default_factory=list)
+    cleared: frozenset[str] = frozenset()
+    through: dict[str, dict[str, bool]] = field(default_factory=dict)
+    ended: tuple[int, ...] = ()
 
     @property
     def handle(self) -> Handle | None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tenure.estate.problem import Problem
 from tenure.model.capability import Mode
 from tenure.model.secret import Secret
-from tenure.planning.rules import Rules
+from tenure.planning.rules import Approval, Rules
 
 COMPARE = timedelta(hours=6)
 """How often a target is read whole, unless the estate says otherwise."""
@@ -62,6 +62,11 @@ class TargetEstate:
     def mode(self) -> Mode:
         """How far Tenure may go there."""
         return self.rules.mode
+
+    @property
+    def approval(self) -> Approval:
+        """What an approval has to bring."""
+        return self.rules.approval
 
 
 @dataclass(frozen=True, slots=True)

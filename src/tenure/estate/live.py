@@ -40,6 +40,8 @@ async def _ask(kind: TargetKind, target: TargetEstate, clock: Clock) -> Health:
 class _OneAtATime:
     """Paces the few requests of a check: one after the other, at the target's rate."""
 
+    closed = "a check writes nothing"
+
     def __init__(self, clock: Clock, per_second: float) -> None:
         self._clock, self._pause = clock, 1 / per_second
         self._turn = asyncio.Lock()

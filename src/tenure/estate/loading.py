@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from tenure.estate.document import Estate, Rate, SourceEstate, TargetEstate
+from tenure.estate.limits import approval_of, limits_of
 from tenure.estate.not_enforced import WORDS, not_enforced
 from tenure.estate.problem import EstateInvalid, Problem, instead
 from tenure.estate.schema import TargetPart
@@ -267,4 +268,6 @@ def _rules(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         keep_foreign_members=part.groups.keep_foreign_members,
         leaver=part.leaver.action,
         protected=Protected(part.protected),
+        limits=limits_of(part.limits),
+        approval=approval_of(part.approval),
     )

@@ -14,7 +14,6 @@ NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
     ),
     (("sources", "*", "every"), None),
     (("targets", "*", "kind"), ("confluence", "bitbucket", "crowd", "atlassian-cloud", "scim")),
-    (("targets", "*", "limits"), None),
     (("targets", "*", "leaver", "end_sessions"), None),
     (("targets", "*", "leaver", "remove_groups"), None),
     (("targets", "*", "leaver", "new_lead"), None),

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
 
 from tenure.estate.document import COMPARE, Rate
+from tenure.estate.limits import ApprovalPart, LimitsPart
 from tenure.estate.problem import instead
 from tenure.estate.secrets import members
 from tenure.estate.values import Duration, Pattern, Text, TextExpression, Texts, TruthExpression, group_count, refuse
@@ -122,6 +123,8 @@ class TargetPart(Part):
     rate: RatePart = Field(default_factory=RatePart)
     compare: Duration = COMPARE
     protected: Texts = DEFAULT.protected.patterns
+    limits: LimitsPart = Field(default_factory=LimitsPart)
+    approval: ApprovalPart = Field(default_factory=ApprovalPart)
 
     @field_validator("source")
     @classmethod

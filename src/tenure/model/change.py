@@ -126,6 +126,15 @@ class AdoptAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class EndLink:
+    """Let go of an account: it is not ours any more, and stays as it is. Calls nobody."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.END_LINK
+    account: Handle
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class AdoptGroup:
     """Take a group that is older than us into our care: calls nobody."""
 
@@ -144,9 +153,17 @@ Change = (
     | CreateGroup
     | AdoptAccount
     | AdoptGroup
+    | EndLink
 )
 AccountChange = (
-    UpdateAccount | RenameAccount | DeactivateAccount | ReactivateAccount | JoinGroups | LeaveGroups | AdoptAccount
+    UpdateAccount
+    | RenameAccount
+    | DeactivateAccount
+    | ReactivateAccount
+    | JoinGroups
+    | LeaveGroups
+    | AdoptAccount
+    | EndLink
 )
 CHANGES: dict[str, type[Any]] = {
     c.kind: c
@@ -161,6 +178,7 @@ CHANGES: dict[str, type[Any]] = {
         CreateGroup,
         AdoptAccount,
         AdoptGroup,
+        EndLink,
     )
 }
 

@@ -38,6 +38,12 @@ class RateLimited(TargetError):
         self.retry_after = retry_after
 
 
+class Closed(TargetError):
+    """Nothing is written at this target now: it is frozen, or is not the one that we know. Nothing was sent."""
+
+    recovery = Recovery.RETRY
+
+
 class OutcomeUnknown(TargetError):
     """A write was sent and its answer was lost, or was a 5xx: it may have taken effect."""
 

@@ -14,7 +14,7 @@ class Identity:
 
     `attributes` is the RFC 7643 User document as the source sent it (attribute names in the RFC's spelling, values
     untouched). `gone` is true once the source has deleted the record; `active` is what the source says, and means
-    nothing when `gone` is true.
+    nothing when `gone` is true. `closed_by` says who of us closed this person everywhere before the source did.
     """
 
     id: UUID
@@ -24,11 +24,12 @@ class Identity:
     active: bool
     gone: bool = False
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    closed_by: str | None = None
 
     @property
     def left(self) -> bool:
-        """True when the source says in so many words that this person has left."""
-        return self.gone or not self.active
+        """True when the source says in so many words that this person has left, or a person closed them."""
+        return self.gone or not self.active or self.closed_by is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,15 @@ class Verdict:
     """A change with admission's decision and the reason in a sentence.
 
     `waits_on` names the subject that a waiting change needs (`group:dev`, `reading`, or the kind of a change before).
+    `gate` is the class of the decision that a person can take about a held change (`GateClass`, `group:<name>`); a hold
+    without one ends when its reason does.
     """
 
     change: Change
     decision: Decision
     reason: str = ""
     waits_on: str | None = None
+    gate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,13 @@ def encode_plan(plan: Plan) -> dict[str, Any]:
     """The plan as JSON-ready data."""
     return {
         "verdicts": [
-            {"change": encode(v.change), "decision": v.decision.value, "reason": v.reason, "waits_on": v.waits_on}
+            {
+                "change": encode(v.change),
+                "decision": v.decision.value,
+                "reason": v.reason,
+                "waits_on": v.waits_on,
+                "gate": v.gate,
+            }
             for v in plan.verdicts
         ],
         "problems": list(plan.problems),
@@ -72,6 +81,7 @@ def encode_plan(plan: Plan) -> dict[str, Any]:
 def decode_plan(situation: str, data: Mapping[str, Any]) -> Plan:
     """The plan that `encode_plan` wrote."""
     verdicts = tuple(
-        Verdict(decode(v["change"]), Decision(v["decision"]), v["reason"], v["waits_on"]) for v in data["verdicts"]
+        Verdict(decode(v["change"]), Decision(v["decision"]), v["reason"], v["waits_on"], v.get("gate"))
+        for v in data["verdicts"]
     )
     return Plan(situation, verdicts, tuple(data["problems"]), tuple(data["notes"]))

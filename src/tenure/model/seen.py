@@ -106,7 +106,10 @@ Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What `check()` found: can we work, as whom, on which server, and what is missing."""
+    """What `check()` found: can we work, as whom, on which server, and what is missing.
+
+    `caution` says why nothing should be written although we could: a version that the connector does not know.
+    """
 
     ok: bool
     detail: str
@@ -114,3 +117,4 @@ class Health:
     server_id: str | None = None
     version: str | None = None
     missing: tuple[str, ...] = ()
+    caution: str | None = None

@@ -12,12 +12,16 @@ from tenure.model.seen import AccountSeen
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """We know that this account is this identity's. `adopted`: it is older than our care for it."""
+    """We know that this account is this identity's. `adopted`: it is older than our care for it.
+
+    `external_id` is the source's own identifier of the person when the account was linked.
+    """
 
     key: str
     identity: UUID
     evidence: str
     adopted: bool
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ class Sight:
     """What was seen for one identity at a target, and what may be concluded from not seeing.
 
     `linked` is the linked account as read; `linked_gone` is true when its absence was proven. `absent_at` is when it
-    was proven that every account that agrees is among the `candidates`; None when that was not proven.
+    was proven that every account that agrees is among the `candidates`; None when that was not proven. `chosen` is the
+    key of the account that a person said is this identity's, and who said so.
     """
 
     linked: AccountSeen | None = None
@@ -99,3 +104,4 @@ class Sight:
     candidates: tuple[Candidate, ...] = ()
     absent_at: datetime | None = None
     why_unseen: str = "no complete reading of the accounts yet"
+    chosen: tuple[str, str] | None = None

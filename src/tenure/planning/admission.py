@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
-from tenure.model.capability import Capabilities, Mode
+from tenure.model.capability import CALLS_NOBODY, LOSING, Capabilities, Mode
 from tenure.model.change import (
     AdoptAccount,
     AdoptGroup,
@@ -20,9 +22,13 @@ from tenure.model.change import (
     UpdateAccount,
 )
 from tenure.model.desired import Standing
+from tenure.model.gate import GateClass, digest_of
 from tenure.model.plan import Decision, Verdict
 from tenure.model.situation import Ambiguous, Found, Linked, Missing, Situation, Unseen
+from tenure.planning.evidence import canonical_cell, canonical_value, cells
 from tenure.planning.rules import Adopt, OutOfScope, Rules
+
+_Judged = TypeVar("_Judged", bound=Change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +36,13 @@ class Safety:
     """What admission has to know beside the changes.
 
     `own_account` is the name that we sign in with. `rival` is another identity that wants the same account name, in
-    words. `ready` are the canonical names of groups that are there and in our care. `names` maps the canonical names
-    of other accounts at the target to their keys, as far as they matter to these changes.
+    words; `crowd` says the same of an e-mail address that many want. `ready` are the canonical names of groups that are
+    there and in our care. `names` maps the canonical names of other accounts at the target to their keys, as far as
+    they matter to these changes. `approved` are the decisions of people: (class of the gate, digest of the change).
+    `another_person` tells that the source's own identifier of this person changed. `set_back` are the cells that
+    somebody keeps changing back, with the value (canonical) that we keep setting. `refused_links` maps accounts that
+    are not to be taken over to the decision that said so. `closed` says why nothing is written at this target now,
+    `silent` why nothing is taken away from this person now.
     """
 
     rules: Rules
@@ -42,6 +53,13 @@ class Safety:
     rival: str | None = None
     ready: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
+    approved: Set[tuple[str, str]] = frozenset()
+    crowd: str | None = None
+    another_person: str | None = None
+    set_back: Mapping[str, str | None] = field(default_factory=dict)
+    refused_links: Mapping[str, str] = field(default_factory=dict)
+    closed: str | None = None
+    silent: str | None = None
 
 
 def admit(changes: Sequence[Change], safety: Safety) -> Iterator[Verdict]:
@@ -66,20 +84,31 @@ def _verdicts(change: Change, safety: Safety) -> Iterator[Verdict]:
     if not isinstance(change, JoinGroups | LeaveGroups):
         yield _verdict(change, safety)
         return
-    alike: dict[tuple[Decision, str, str | None], list[str]] = {}
+    alike: dict[tuple[Decision, str, str | None, str | None], list[str]] = {}
     for name in change.groups:
         found = _verdict(replace(change, groups=(name,)), safety)
-        alike.setdefault((found.decision, found.reason, found.waits_on), []).append(name)
-    for (decision, reason, waits_on), names in alike.items():
-        yield Verdict(replace(change, groups=tuple(names)), decision, reason, waits_on)
+        alike.setdefault((found.decision, found.reason, found.waits_on, found.gate), []).append(name)
+    for (decision, reason, waits_on, gate), names in alike.items():
+        yield Verdict(replace(change, groups=tuple(names)), decision, reason, waits_on, gate)
 
 
 def _verdict(change: Change, safety: Safety) -> Verdict:
-    for judge in (_protection, _ability, _situation, _group, _mode):
-        found = judge(change, safety)
-        if found is not None:
+    return judged(change, (partial(judge, safety=safety) for judge in _JUDGES), safety.approved)
+
+
+def judged(
+    change: _Judged, judges: Iterable[Callable[[_Judged], Verdict | None]], approved: Set[tuple[str, str]]
+) -> Verdict:
+    """The first objection of the judges that no person has answered yet, else GO with the gate that was answered."""
+    gate = None
+    for judge in judges:
+        found = judge(change)
+        if found is None:
+            continue
+        if found.decision is not Decision.HOLD or (found.gate, digest_of(change)) not in approved:
             return found
-    return Verdict(change, Decision.GO)
+        gate = found.gate
+    return Verdict(change, Decision.GO, gate=gate)
 
 
 def _protection(change: Change, safety: Safety) -> Verdict | None:
@@ -97,6 +126,8 @@ def _protection(change: Change, safety: Safety) -> Verdict | None:
 
 def _mode(change: Change, safety: Safety) -> Verdict | None:
     mode = safety.rules.mode
+    if safety.closed is not None:
+        return Verdict(change, Decision.HOLD, safety.closed)
     if mode.allows(change.kind):
         return None
     if mode is Mode.OBSERVE:
@@ -106,7 +137,7 @@ def _mode(change: Change, safety: Safety) -> Verdict | None:
 
 def _ability(change: Change, safety: Safety) -> Verdict | None:
     capabilities = safety.capabilities
-    if change.kind not in capabilities.operations | {ChangeKind.ADOPT_ACCOUNT, ChangeKind.ADOPT_GROUP}:
+    if change.kind not in capabilities.operations | CALLS_NOBODY:
         return Verdict(change, Decision.HOLD, f"the application cannot {change.kind.value}")
     account = safety.situation.account if isinstance(safety.situation, Linked | Found) else None
     if account and not account.writable and not isinstance(change, AdoptAccount | JoinGroups | LeaveGroups):
@@ -130,7 +161,9 @@ def _situation(change: Change, safety: Safety) -> Verdict | None:
         return _adoption(change, safety)
     held = safety.standing is Standing.OUT_OF_SCOPE and safety.rules.out_of_scope is OutOfScope.HOLD
     if isinstance(change, DeactivateAccount) and held:
-        return Verdict(change, Decision.HOLD, "out of scope, but has not left")
+        return Verdict(change, Decision.HOLD, "out of scope, but has not left", gate=GateClass.OUT_OF_SCOPE)
+    if isinstance(change, UpdateAccount) and "email" in change.fields and safety.crowd is not None:
+        return Verdict(change, Decision.HOLD, safety.crowd)
     if isinstance(change, RenameAccount):
         canon = safety.capabilities.canon("username", change.name) or ""
         if safety.names.get(canon, change.account.key) != change.account.key:
@@ -141,8 +174,10 @@ def _situation(change: Change, safety: Safety) -> Verdict | None:
 
 
 def _creation(change: CreateAccount, situation: Situation, safety: Safety) -> Verdict | None:
+    if "" in safety.refused_links:
+        return Verdict(change, Decision.REFUSE, f"refused by {safety.refused_links['']}")
     if isinstance(situation, Ambiguous):
-        return Verdict(change, Decision.HOLD, situation.why)
+        return Verdict(change, Decision.HOLD, situation.why, gate=GateClass.ADOPTIONS)
     if isinstance(situation, Missing):
         return Verdict(change, Decision.HOLD, f"the linked account {situation.link.key} vanished from the application")
     if isinstance(situation, Unseen):
@@ -153,13 +188,36 @@ def _creation(change: CreateAccount, situation: Situation, safety: Safety) -> Ve
 
 
 def _adoption(change: AdoptAccount, safety: Safety) -> Verdict | None:
-    if safety.rules.adopt is Adopt.ASK and not change.evidence.startswith("rehire"):
-        return Verdict(change, Decision.HOLD, f"adopt: ask ({change.evidence})")
+    if change.account.key in safety.refused_links:
+        return Verdict(change, Decision.REFUSE, f"refused by {safety.refused_links[change.account.key]}")
+    if safety.rules.adopt is Adopt.ASK and not change.evidence.startswith(("rehire", "chosen")):
+        return Verdict(change, Decision.HOLD, f"adopt: ask ({change.evidence})", gate=GateClass.ADOPTIONS)
     if change.evidence == "match: email":
         return Verdict(change, Decision.HOLD, "a match by e-mail alone never takes over an account")
     if safety.rival is not None:
         return Verdict(change, Decision.HOLD, safety.rival)
     return None
+
+
+def _doubt(change: Change, safety: Safety) -> Verdict | None:
+    """What only a person can know: whether this is still the same person, and who else writes here."""
+    if safety.another_person is not None and safety.standing is not Standing.LEAVER:
+        return Verdict(change, Decision.HOLD, safety.another_person, gate=GateClass.PERSONS)
+    back = next((cell for cell in _set_again(change, safety) if cell in safety.set_back), None)
+    if back is not None:
+        reason = f"another writer: {back} was set back three times within a day"
+        return Verdict(change, Decision.HOLD, reason, gate=GateClass.OTHER_WRITERS)
+    if safety.silent is not None and change.kind in LOSING:
+        return Verdict(change, Decision.HOLD, safety.silent)
+    return None
+
+
+def _set_again(change: Change, safety: Safety) -> Iterator[str]:
+    """The cells that a change sets to what somebody else keeps setting back."""
+    for cell, value in cells(change).items():
+        place = canonical_cell(cell, safety.capabilities)
+        if place in safety.set_back and safety.set_back[place] == canonical_value(cell, value, safety.capabilities):
+            yield place
 
 
 def _group(change: Change, safety: Safety) -> Verdict | None:
@@ -181,24 +239,40 @@ class GroupSafety:
     join: bool
     by_name: bool
     gives: frozenset[str] = frozenset()
+    approved: Set[tuple[str, str]] = frozenset()
+    closed: str | None = None
 
 
 def admit_group(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdict:
     """The verdict for making a group, or for taking one that was there into our care."""
-    rules = safety.rules
-    if rules.protected.covers(change.name):
+    return judged(change, (partial(judge, safety=safety) for judge in (_group_rules, _group_mode)), safety.approved)
+
+
+def _group_rules(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdict | None:
+    if safety.rules.protected.covers(change.name):
         return Verdict(change, Decision.REFUSE, f"{change.name} is protected")
-    if not rules.mode.allows(change.kind):
-        return Verdict(change, Decision.HOLD, f"mode {rules.mode.value} does not allow {change.kind.value}")
     if isinstance(change, CreateGroup):
-        if not safety.create:
-            return Verdict(change, Decision.HOLD, f"the group {change.name} is missing at the application")
-    elif not safety.by_name and safety.gives:
+        missing = f"the group {change.name} is missing at the application"
+        return None if safety.create else Verdict(change, Decision.HOLD, missing)
+    if not safety.by_name and safety.gives:
         opens = " and ".join(sorted(safety.gives))
         return Verdict(change, Decision.HOLD, f"{change.name} gives {opens}: name it in the mapping to join it")
-    elif not safety.join:
-        return Verdict(change, Decision.HOLD, f"{change.name} was there before: existing: hold")
-    return Verdict(change, Decision.GO)
+    if not safety.join:
+        there = f"{change.name} was there before: existing: hold"
+        return Verdict(change, Decision.HOLD, there, gate=GateClass.GROUPS)
+    return None
+
+
+def _group_mode(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdict | None:
+    mode = safety.rules.mode
+    if safety.closed is not None:
+        return Verdict(change, Decision.HOLD, safety.closed)
+    if mode.allows(change.kind):
+        return None
+    return Verdict(change, Decision.HOLD, f"mode {mode.value} does not allow {change.kind.value}")
+
+
+_JUDGES = (_protection, _ability, _situation, _doubt, _group, _mode)
 
 
 def _names(change: Change) -> tuple[str, ...]:

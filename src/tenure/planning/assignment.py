@@ -21,6 +21,8 @@ def assign(identity: Identity, groups: Sequence[SourceGroup], rules: Rules, now:
     """
     if identity.left:
         because = "deleted at the source" if identity.gone else "active = false"
+        if identity.active and not identity.gone:
+            because = f"closed by {identity.closed_by}"
         return Desired(identity.id, Standing.LEAVER, reasons=(Reason("standing", because, "leaver", "left"),))
     values = variables(identity, groups)
     reasons: list[Reason] = []

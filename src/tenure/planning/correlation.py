@@ -37,6 +37,11 @@ def correlate(
         if sight.linked is not None:
             return Linked(sight.linked, link)
         return Missing(link) if sight.linked_gone else Unseen("the linked account could not be read")
+    if sight.chosen is not None:
+        key, chooser = sight.chosen
+        found = next((c for c in sight.candidates if c.account.key == key and c.claimed_by is None), None)
+        if found is not None:
+            return Found(found.account, f"chosen by {chooser}")
     full = [(c, by) for c in sight.candidates if (by := _agrees(desired, c.account, match_rules, capabilities))]
     if len(full) > 1:
         return Ambiguous(_accounts([c for c, _ in full]), f"{len(full)} accounts agree in full")

@@ -14,6 +14,7 @@ from tenure.model.change import (
     CreateAccount,
     CreateGroup,
     DeactivateAccount,
+    EndLink,
     JoinGroups,
     LeaveGroups,
     ReactivateAccount,
@@ -42,8 +43,8 @@ def cells(change: Change) -> dict[str, str | None]:
         return {f"member:{name}": value for name in change.groups}
     if isinstance(change, CreateGroup | AdoptGroup):
         return {"group": change.name}
-    if isinstance(change, AdoptAccount):
-        return {"link": change.account.key}
+    if isinstance(change, AdoptAccount | EndLink):
+        return {"link": change.account.key if isinstance(change, AdoptAccount) else None}
     raise TypeError(change)
 
 
@@ -64,10 +65,10 @@ def proven(
     None when something was not shown at all. `whole` says that the memberships shown are all there are, so that a
     group that is not among them is one that the account is not in.
     """
-    known = {_canonical(cell, capabilities): value for cell, value in shown.items()}
+    known = {canonical_cell(cell, capabilities): value for cell, value in shown.items()}
     unknown = False
     for cell, value in cells(change).items():
-        place = _canonical(cell, capabilities)
+        place = canonical_cell(cell, capabilities)
         if place not in known:
             if not (whole and cell.startswith("member:")):
                 unknown = True
@@ -75,7 +76,7 @@ def proven(
             seen: str | None = None
         else:
             seen = known[place]
-        if _comparable(cell, seen, capabilities) != _comparable(cell, value, capabilities):
+        if canonical_value(cell, seen, capabilities) != canonical_value(cell, value, capabilities):
             return False
     return None if unknown else True
 
@@ -85,7 +86,7 @@ def folded(account: AccountSeen | None, change: Change, answer: Answer) -> Accou
     if isinstance(change, CreateAccount) and answer.account is not None:
         fields = {name: answer.shown.get(name, value) for name, value in change.fields.items()}
         return AccountSeen(answer.account.key, answer.account.name, True, fields, frozenset())
-    if account is None or isinstance(change, CreateGroup | AdoptGroup | AdoptAccount | CreateAccount):
+    if account is None or isinstance(change, CreateGroup | AdoptGroup | AdoptAccount | EndLink | CreateAccount):
         return account
     if isinstance(change, RenameAccount):
         name = answer.shown.get("username") or change.name
@@ -101,12 +102,14 @@ def folded(account: AccountSeen | None, change: Change, answer: Answer) -> Accou
     return replace(account, groups=account.groups | names if isinstance(change, JoinGroups) else account.groups - names)
 
 
-def _canonical(cell: str, capabilities: Capabilities) -> str:
+def canonical_cell(cell: str, capabilities: Capabilities) -> str:
+    """The cell with a group's name in its canonical form."""
     kind, colon, name = cell.partition(":")
     return f"{kind}:{capabilities.group.canon(name)}" if colon else cell
 
 
-def _comparable(cell: str, value: str | None, capabilities: Capabilities) -> str | None:
+def canonical_value(cell: str, value: str | None, capabilities: Capabilities) -> str | None:
+    """The form in which values of this cell are compared."""
     if cell.startswith("member:"):
         return "true" if value else None
     return capabilities.group.canon(value) if cell == "group" and value else capabilities.canon(cell, value)

@@ -13,6 +13,7 @@ from tenure.model.change import (
     Change,
     CreateAccount,
     DeactivateAccount,
+    EndLink,
     Handle,
     JoinGroups,
     LeaveGroups,
@@ -23,6 +24,7 @@ from tenure.model.change import (
 from tenure.model.desired import Desired, Standing
 from tenure.model.seen import AccountSeen
 from tenure.model.situation import Absent, Ambiguous, Found, Linked, Missing, Situation, Unseen
+from tenure.model.veto import Kept
 from tenure.planning.rules import Leaver, OutOfScope, Rename, Rules
 
 
@@ -40,29 +42,43 @@ class Care:
     echoes: Mapping[str, tuple[bytes, str | None]] = field(default_factory=dict)
 
 
+NOTHING_KEPT = Kept()
+
+
 def sent_hash(canon: str | None) -> bytes:
     """What is kept of a value that was sent, to recognise it again."""
     return hashlib.sha256((canon or "").encode()).digest()
 
 
 def reconcile(
-    desired: Desired, situation: Situation, care: Care, capabilities: Capabilities, rules: Rules
+    desired: Desired,
+    situation: Situation,
+    care: Care,
+    capabilities: Capabilities,
+    rules: Rules,
+    kept: Kept = NOTHING_KEPT,
 ) -> tuple[Change, ...]:
     """The changes for one identity, in the one order of changes.
 
-    An account that is neither linked nor found is never touched. What was not read is not taken away: fields that
-    were not shown and groups that were not told are added to, never removed from.
+    `desired` is what is left of it after the vetoes, and `kept` what they ask beside. An account that is neither linked
+    nor found is never touched. What was not read is not taken away: fields that were not shown and groups that were not
+    told are added to, never removed from.
     """
     if desired.faults:
         return ()
     if desired.standing is not Standing.MEMBER:
-        return _farewell(desired, situation, care, capabilities, rules) if isinstance(situation, Linked) else ()
+        return _farewell(desired, situation, care, capabilities, rules, kept) if isinstance(situation, Linked) else ()
     if isinstance(situation, Linked):
-        return _ordered(_differences(desired, situation.account, care, capabilities, rules, situation.link.adopted))
+        adopted = situation.link.adopted
+        changes = _differences(desired, situation.account, care, capabilities, rules, adopted, kept)
+        if kept.unlinked and not changes:
+            handle = Handle(situation.account.key, situation.account.name)
+            return (EndLink(handle, kept.refused_links[handle.key]),)
+        return _ordered(changes)
     if isinstance(situation, Found):
         account = situation.account
         adoption = AdoptAccount(Handle(account.key, account.name), situation.evidence)
-        return _ordered([adoption, *_differences(desired, account, care, capabilities, rules, adopted=True)])
+        return _ordered([adoption, *_differences(desired, account, care, capabilities, rules, True, kept)])
     if isinstance(situation, Absent | Ambiguous | Missing | Unseen):
         fields = {name: value for name, value in desired.fields.items() if value}
         return _ordered([CreateAccount(fields), *_joins(desired, Handle("", fields["username"]), None, capabilities)])
@@ -70,13 +86,15 @@ def reconcile(
 
 
 def _farewell(
-    desired: Desired, situation: Linked, care: Care, capabilities: Capabilities, rules: Rules
+    desired: Desired, situation: Linked, care: Care, capabilities: Capabilities, rules: Rules, kept: Kept
 ) -> tuple[Change, ...]:
     account = situation.account
     handle = Handle(account.key, account.name)
     deactivation = (DeactivateAccount(handle),) if account.active else ()
     if desired.standing is Standing.LEAVER:
         return deactivation if rules.leaver is Leaver.DEACTIVATE else ()
+    if kept.state == "open":
+        return () if account.active else (ReactivateAccount(handle),)
     if rules.out_of_scope is OutOfScope.KEEP:
         return ()
     if rules.out_of_scope is OutOfScope.REMOVE_ACCESS:
@@ -85,7 +103,13 @@ def _farewell(
 
 
 def _differences(
-    desired: Desired, account: AccountSeen, care: Care, capabilities: Capabilities, rules: Rules, adopted: bool
+    desired: Desired,
+    account: AccountSeen,
+    care: Care,
+    capabilities: Capabilities,
+    rules: Rules,
+    adopted: bool,
+    kept: Kept,
 ) -> list[Change]:
     handle = Handle(account.key, account.name)
     changes: list[Change] = []
@@ -101,7 +125,9 @@ def _differences(
     if different:
         before = {name: account.fields.get(name) for name in different}
         changes.append(UpdateAccount(handle, different, before))
-    if not account.active:
+    if kept.state == "closed":
+        changes += [DeactivateAccount(handle)] if account.active else []
+    elif not account.active:
         changes.append(ReactivateAccount(handle))
     changes += _joins(desired, handle, account.groups, capabilities)
     changes += _leaves(desired, handle, account.groups, care, capabilities)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import re2
 
 from tenure.model.capability import Mode, canon_name
+from tenure.planning.gates import Limits
 
 
 class Expression(Protocol):
@@ -127,6 +128,14 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """What an approval has to bring: another person than the one who asked, and a ticket's number."""
+
+    by_another: bool = False
+    ticket: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """One target's part of the estate. Field names are those of the estate file."""
 
@@ -146,3 +155,5 @@ class Rules:
     keep_foreign_members: bool = True
     leaver: Leaver = Leaver.DEACTIVATE
     protected: Protected = field(default_factory=Protected)
+    limits: Limits = field(default_factory=Limits)
+    approval: Approval = field(default_factory=Approval)

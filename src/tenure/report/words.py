@@ -13,6 +13,7 @@ from tenure.model.change import (
     CreateAccount,
     CreateGroup,
     DeactivateAccount,
+    EndLink,
     JoinGroups,
     LeaveGroups,
     Outcome,
@@ -101,6 +102,7 @@ _VERBS: dict[type[Change], str] = {
     CreateGroup: "Create group",
     AdoptAccount: "Take over existing account",
     AdoptGroup: "Take over existing group",
+    EndLink: "Let go of account",
 }
 
 
@@ -117,7 +119,7 @@ def describe(change: Change) -> str:
         return f"{verb(change)} {shown(change.account.name)}"
     if isinstance(change, JoinGroups | LeaveGroups):
         return f"{verb(change)}{'' if len(change.groups) == 1 else 's'} {', '.join(map(shown, change.groups))}"
-    return f"{verb(change)} {shown(change.account.name if isinstance(change, AdoptAccount) else change.name)}"
+    return f"{verb(change)} {shown(change.account.name if isinstance(change, AdoptAccount | EndLink) else change.name)}"
 
 
 def _fields(fields: Mapping[str, str | None]) -> str:

@@ -19,7 +19,7 @@ async def links(connection: Connection, target: int, identities: Sequence[UUID])
         target,
         list(identities),
     )
-    return {r["identity"]: Link(r["key"], r["identity"], r["evidence"], r["adopted"]) for r in found}
+    return {r["identity"]: Link(r["key"], r["identity"], r["evidence"], r["adopted"], r["external_id"]) for r in found}
 
 
 async def holders(connection: Connection, target: int, keys: Sequence[str]) -> dict[str, Row]:
@@ -47,11 +47,30 @@ async def make_link(connection: Connection, target: int, link: Link, now: dateti
             (now, target, link.key),
         )
     cursor = await connection.execute(
-        """INSERT INTO link (target, key, identity, evidence, adopted, made_at) VALUES (%s, %s, %s, %s, %s, %s)
+        """INSERT INTO link (target, key, identity, evidence, adopted, made_at, external_id)
+        SELECT %s, %s, i.id, %s, %s, %s, i.external_id FROM identity i WHERE i.id = %s
         ON CONFLICT DO NOTHING RETURNING id""",
-        (target, link.key, link.identity, link.evidence, link.adopted, now),
+        (target, link.key, link.evidence, link.adopted, now, link.identity),
     )
     return await cursor.fetchone() is not None
+
+
+async def know_person(connection: Connection, target: int, identity: UUID) -> None:
+    """The source's own identifier of a linked person is, from now on, the one that the source gives now."""
+    await connection.execute(
+        """UPDATE link SET external_id = i.external_id FROM identity i
+        WHERE link.target = %s AND link.identity = %s AND link.ended_at IS NULL AND i.id = link.identity""",
+        (target, identity),
+    )
+
+
+async def end_link(connection: Connection, target: int, key: str, cause: str, now: datetime) -> None:
+    """The account is not ours any more, nor are its memberships."""
+    await connection.execute(
+        "UPDATE link SET ended_at = %s, end_cause = %s WHERE target = %s AND key = %s AND ended_at IS NULL",
+        (now, cause, target, key),
+    )
+    await connection.execute("DELETE FROM given_member WHERE target = %s AND key = %s", (target, key))
 
 
 async def care_of(connection: Connection, target: int, keys: Sequence[str]) -> dict[str, Care]:
@@ -130,3 +149,21 @@ async def rival(connection: Connection, target: int, identity: UUID, username_ca
         identity,
     )
     return f"{found['user_name']} of {found['source']} wants an account of the same name" if found else None
+
+
+CROWD = 2
+"""So many other people who are to have the same e-mail address make it a mistake rather than a shared mailbox."""
+
+
+async def crowd(connection: Connection, target: int, identity: UUID, email_canon: str) -> str | None:
+    """How many others are to have this e-mail address, in words, when it is a crowd."""
+    found = await row(
+        connection,
+        """SELECT count(*) AS n FROM desired d JOIN identity i ON i.id = d.identity
+        WHERE d.target = %s AND d.email_canon = %s AND d.identity <> %s AND i.gone_at IS NULL""",
+        target,
+        email_canon,
+        identity,
+    )
+    others = int(found["n"]) if found else 0
+    return f"{others} other people would have the same e-mail address" if others >= CROWD else None

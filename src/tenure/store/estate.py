@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from tenure.model.capability import Mode
 from tenure.model.secret import Secret
+from tenure.planning.rules import Approval
 from tenure.store import audit, marks
 from tenure.store.database import Connection, Database, Row, row, rows
 
@@ -45,6 +46,11 @@ class TargetPart(Protocol):
     @property
     def mode(self) -> Mode:
         """How far Tenure may go there."""
+        ...
+
+    @property
+    def approval(self) -> Approval:
+        """What an approval has to bring."""
         ...
 
 
@@ -105,10 +111,12 @@ async def activate(database: Database, estate: EstateParts, by: str, now: dateti
         sources = await _numbers(connection, "source", estate.sources, now)
         targets = await _numbers(connection, "target", estate.targets, now)
         modes = {name: part.mode.value for name, part in estate.targets.items()}
+        approvals = [part.approval for part in estate.targets.values()]
         await connection.execute(
-            """UPDATE target SET mode = n.mode
-            FROM unnest(%s::text[], %s::text[]) n(name, mode) WHERE target.name = n.name""",
-            (list(modes), list(modes.values())),
+            """UPDATE target SET mode = n.mode, approve_by_another = n.by_another, approve_with_ticket = n.ticket
+            FROM unnest(%s::text[], %s::text[], %s::boolean[], %s::boolean[]) n(name, mode, by_another, ticket)
+            WHERE target.name = n.name""",
+            (list(modes), list(modes.values()), [a.by_another for a in approvals], [a.ticket for a in approvals]),
         )
         await _write_tokens(connection, {sources[name]: part.tokens for name, part in estate.sources.items()}, now)
         latest = await row(connection, "SELECT id, digest FROM estate_revision ORDER BY id DESC LIMIT 1")

@@ -10,6 +10,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from tenure.model.change import Answer, Change, Outcome, decode, encode
+from tenure.planning.inversion import CannotUndo, Inverse
 from tenure.store.database import Connection, Row, row, rows
 
 
@@ -87,9 +88,18 @@ async def postpone_intents(connection: Connection, intents: Sequence[Intent], de
 
 
 async def settle(
-    connection: Connection, target: int, intent: Intent, answer: Answer, evidence: str | None, now: datetime
+    connection: Connection,
+    target: int,
+    intent: Intent,
+    answer: Answer,
+    evidence: str | None,
+    inverses: tuple[Inverse, ...] | CannotUndo,
+    now: datetime,
 ) -> int | None:
-    """Close an intent and write the journal; gives the journal's number, or None when somebody else closed it."""
+    """Close an intent and write the journal; gives the journal's number, or None when somebody else closed it.
+
+    `inverses` are what undoing it means.
+    """
     cursor = await connection.execute(
         "UPDATE intent SET state = 'settled' WHERE id = %s AND state = 'open'", (intent.id,)
     )
@@ -100,10 +110,12 @@ async def settle(
     found = await row(
         connection,
         """INSERT INTO journal (intent, plan, target, subject, key, change, before, outcome, shown, detail, evidence,
-            cause, answered_at, seen_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
+            cause, answered_at, seen_at, inverses, cannot_undo)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
         intent.id, intent.plan, target, intent.subject, key, Jsonb(encode(intent.change)), Jsonb(intent.before),
         answer.outcome.value, Jsonb(dict(answer.shown)), answer.detail, evidence, intent.cause, now, seen_at,
+        Jsonb([i.as_data() for i in inverses] if not isinstance(inverses, CannotUndo) else []),
+        inverses.why if isinstance(inverses, CannotUndo) else None,
     )  # fmt: skip
     assert found is not None
     return int(found["id"])

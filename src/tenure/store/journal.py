@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from tenure.model.capability import Capabilities
+from tenure.model.change import decode
+from tenure.planning.evidence import canonical_cell, canonical_value, cells
 from tenure.store.database import Connection, Row, row, rows
+
+TIMES = 3
+"""A cell that we set to the same value so often within a day has another writer."""
 
 
 async def last_number(connection: Connection) -> int:
@@ -33,3 +43,30 @@ async def left_to_do(connection: Connection) -> bool:
         OR EXISTS (SELECT 1 FROM due WHERE subject <> 'reading' OR not_before IS NULL) AS busy""",
     )
     return bool(found and found["busy"])
+
+
+async def set_back(
+    connection: Connection, target: int, subjects: Sequence[str], since: datetime, capabilities: Capabilities
+) -> dict[str, dict[str, str | None]]:
+    """The cells of these subjects that were set to one value three times since then: cell -> that value, canonical."""
+    found = await rows(
+        connection,
+        """SELECT j.subject, array_agg(j.change) AS changes FROM journal j
+        WHERE j.target = %s AND j.subject = ANY(%s) AND j.answered_at > %s AND j.outcome = 'applied'
+        GROUP BY j.subject HAVING count(*) >= %s""",
+        target,
+        list(subjects),
+        since,
+        TIMES,
+    )
+    back: dict[str, dict[str, str | None]] = {}
+    for r in found:
+        times = Counter(
+            (canonical_cell(cell, capabilities), canonical_value(cell, value, capabilities))
+            for change in map(decode, r["changes"])
+            for cell, value in cells(change).items()
+        )
+        again = {cell: value for (cell, value), n in times.items() if n >= TIMES}
+        if again:
+            back[r["subject"]] = again
+    return back

@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 from psycopg.types.json import Jsonb
 
+from tenure.model.capability import Capabilities
 from tenure.model.desired import Desired, DesiredGroup, Reason, Standing
 from tenure.model.plan import Plan, encode_plan
 from tenure.store.database import Connection, Row, row, rows
@@ -54,15 +55,25 @@ async def desired_of(connection: Connection, target: int, identities: Sequence[U
 
 
 async def save_desired(
-    connection: Connection, target: int, desired: Desired, input_hash: bytes, revision: int, canon: str | None
+    connection: Connection,
+    target: int,
+    desired: Desired,
+    input_hash: bytes,
+    revision: int,
+    capabilities: Capabilities,
 ) -> None:
-    """Keep a desired state; `canon` is the canonical account name that it asks for."""
+    """Keep a desired state, with the canonical name and e-mail address that it asks for, as others may too."""
+    name, email = (capabilities.canon(f, desired.fields.get(f)) for f in ("username", "email"))
     await connection.execute(
-        """INSERT INTO desired (target, identity, input_hash, revision, username_canon, cells, look_again_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (target, identity) DO UPDATE SET
+        """INSERT INTO desired (target, identity, input_hash, revision, username_canon, email_canon, cells,
+            look_again_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (target, identity) DO UPDATE SET
         input_hash = excluded.input_hash, revision = excluded.revision, username_canon = excluded.username_canon,
-        cells = excluded.cells, look_again_at = excluded.look_again_at""",
-        (target, desired.identity, input_hash, revision, canon, Jsonb(encode_desired(desired)), desired.look_again_at),
+        email_canon = excluded.email_canon, cells = excluded.cells, look_again_at = excluded.look_again_at""",
+        (
+            *(target, desired.identity, input_hash, revision, name, email),
+            *(Jsonb(encode_desired(desired)), desired.look_again_at),
+        ),
     )
 
 

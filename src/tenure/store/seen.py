@@ -57,6 +57,28 @@ async def last_problem(connection: Connection, target: int) -> str | None:
     return found["problem"] if found else None
 
 
+async def last_count(connection: Connection, target: int, population: str) -> int | None:
+    """How many things the newest reading that ended showed, whether it was believed or not."""
+    found = await row(
+        connection,
+        """SELECT count FROM reading WHERE target = %s AND population = %s AND ended_at IS NOT NULL
+        ORDER BY id DESC LIMIT 1""",
+        target,
+        population,
+    )
+    return found["count"] if found else None
+
+
+async def count_active_linked(connection: Connection, target: int) -> None:
+    """Keep how many active linked accounts there are now: shares of limits are shares of these."""
+    await connection.execute(
+        """UPDATE target SET active_linked = (
+            SELECT count(*) FROM link l JOIN seen_account a ON a.target = l.target AND a.key = l.key AND a.active
+            WHERE l.target = target.id AND l.ended_at IS NULL) WHERE id = %s""",
+        (target,),
+    )
+
+
 async def save_accounts(
     connection: Connection,
     target: int,

@@ -41,6 +41,34 @@ async def checked(connection: Connection, target: int, health: Health, now: date
     )
 
 
+async def pin(connection: Connection, target: int, health: Health, url: str) -> str | None:
+    """Pin a target to the server that answers, at the first check; later, say when another one does.
+
+    A restored copy or a swapped address is another server: nothing is written there until a person says that it is
+    meant. Gives the caution, which is kept.
+    """
+    known = await state(connection, target)
+    pinned, found = known["pinned_server_id"], health.server_id
+    caution = health.caution
+    if known["pinned_url"] is None:
+        await connection.execute(
+            "UPDATE target SET pinned_url = %s, pinned_server_id = %s WHERE id = %s", (url, found, target)
+        )
+    elif pinned != found or (found is None and known["pinned_url"] != url):
+        caution = f"another server answers at {url}: its id is {found or 'not told'}, and {pinned or 'none'} was known"
+    elif known["pinned_url"] != url:
+        await connection.execute("UPDATE target SET pinned_url = %s WHERE id = %s", (url, target))
+    await connection.execute("UPDATE target SET caution = %s WHERE id = %s", (caution, target))
+    return caution
+
+
+def why_closed(known: Row) -> str | None:
+    """Why nothing is written at a target now, by its row: somebody froze it, or it is not what we know."""
+    if known["frozen_at"] is not None:
+        return f"frozen by {known['frozen_by']} at {known['frozen_at']:%Y-%m-%d %H:%M} UTC: nothing is written"
+    return f"{known['caution']}: nothing is written" if known["caution"] else None
+
+
 async def take_tokens(
     connection: Connection, target: int, per_second: float, burst: float, wanted: float, now: datetime
 ) -> float:

@@ -17,7 +17,7 @@ import structlog
 
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
-from tenure.model.error import NotAllowed, RateLimited, Rejected, TargetError, Unreachable
+from tenure.model.error import Closed, NotAllowed, RateLimited, Rejected, TargetError, Unreachable
 from tenure.wire.auth import Auth, redact
 from tenure.wire.judge import OwnError, judge, judge_failure
 from tenure.wire.limiter import Limiter
@@ -157,6 +157,8 @@ class Client:
                     await held.enter_async_context(self._limiter.slot())
             except TimeoutError:
                 raise RateLimited(f"{operation} waited too long for its turn at {self.name}") from None
+            if operation.writes and self._limiter.closed is not None:
+                raise Closed(f"{operation} is not sent: {self._limiter.closed}")
             began, status, error = self._clock.monotonic(), None, None
             try:
                 reply = await self._exchange(operation, request)

@@ -18,7 +18,15 @@ SLOW_S, SLOW_TIMES = 1.0, 4.0  # "slowing down": this many seconds, and this man
 
 
 class Limiter(Protocol):
-    """Paces the requests of one target; the engine has one that shares its numbers between processes."""
+    """Paces the requests of one target; the engine has one that shares its numbers between processes.
+
+    `closed` says why no write leaves now, whatever asks for it; readings do.
+    """
+
+    @property
+    def closed(self) -> str | None:
+        """Why no write is sent now, or None."""
+        ...
 
     def slot(self) -> AbstractAsyncContextManager[None]:
         """Wait for a place among the requests under way and for the rate, then hold the place for one request."""
@@ -35,6 +43,8 @@ class PacedLimiter:
     `slow_down`, or answers that take four times the usual and over a second, halve both numbers; they come back
     evenly within a minute.
     """
+
+    closed: str | None = None
 
     def __init__(self, clock: Clock, per_second: float = 10.0, concurrency: int = 4) -> None:
         """Start at the full pace; raises ValueError for numbers that are none."""

@@ -156,9 +156,12 @@ def _health(info: ServerInfo, server_id: str | None, account: str, missing: tupl
         said.append(f"missing: {', '.join(missing)}")
     if info.deployment_type == "Cloud":
         said.append("this is Jira Cloud: use the target kind atlassian-cloud")
+    caution = None
     if not numbers or numbers[0] not in KNOWN_MAJORS:
-        said.append(f"this major version is not known (known: {', '.join(map(str, KNOWN_MAJORS))}): preview only")
+        known = ", ".join(map(str, KNOWN_MAJORS))
+        caution = f"the major version of Jira {info.version} is not known (known: {known}): preview only"
+        said.append(caution)
     if AccountListing.is_capped(info.version):
         said.append(f"this version lists the first {CAP} accounts alone: with more, nobody's absence can be proven")
     ok = not missing and info.deployment_type != "Cloud"
-    return Health(ok, "; ".join(said), account, server_id, info.version, missing)
+    return Health(ok, "; ".join(said), account, server_id, info.version, missing, caution)
