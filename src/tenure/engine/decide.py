@@ -1,21 +1,23 @@
-"""The one way in for what people decide: about held plans, and about people before or beside any plan."""
+"""What people decide about plans: they approve or reject what a gate holds, and take back what was done."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from tenure.model.change import CreateAccount, DeactivateAccount
 from tenure.model.gate import GateClass
 from tenure.model.held import HeldLeaf, HeldPlan
+from tenure.model.undoing import Undoing
 from tenure.planning.inversion import Inverse
 from tenure.store import decisions, holding, marks, notices, seen
 from tenure.store.database import Connection, Database
 from tenure.store.decisions import Decider
+from tenure.store.undoing import What, undoing
 
-EXPECTED_LASTS = timedelta(days=14)
+_MANY = 100
 
 
 class NotDecided(Exception):
@@ -53,7 +55,7 @@ async def approve(
         doubtful = [leaf for leaf in leaves if any(isinstance(c, CreateAccount) for c in leaf.changes)]
         if held.name == GateClass.ADOPTIONS and doubtful and (account is None or len(leaves) > 1):
             raise NotDecided(
-                f"whose account it is must be said for {doubtful[0].person} ({doubtful[0].reason}): approve this person "
+                f"whose account it is must be said for {doubtful[0].person} ({doubtful[0].reason}): approve them "
                 "alone, with --only NAME --account KEY"
             )
         subjects = [leaf.subject for leaf in leaves]
@@ -137,9 +139,7 @@ async def _may_approve(connection: Connection, target: int, leaves: Sequence[Hel
         raise NotDecided("the configuration asks for a ticket's number: give it with --ticket")
     own = [leaf.person for leaf in leaves if by_another and leaf.asked_by == decider.by]
     if own:
-        raise NotDecided(
-            f"{decider.by} asked for this ({own[0]}): the configuration wants another person to approve it"
-        )
+        raise NotDecided(f"{decider.by} asked for this ({own[0]}): the configuration wants another to approve it")
 
 
 def _refusable(leaf: HeldLeaf) -> bool:
@@ -180,98 +180,27 @@ async def _look_again(
             await marks.mark_subject(connection, [target], one, marks.READINGS, cause)
 
 
-async def leave(database: Database, now: datetime, name: str, decider: Decider) -> Decided:
-    """Close one person everywhere, at once, whatever the source says and however full a gate is. Raises NotDecided."""
+async def undo(database: Database, now: datetime, what: What, decider: Decider) -> tuple[Decided, Undoing]:
+    """Take back what was done: vetoes against what is computed, and the values from before to be had instead.
+
+    Everything then goes its usual way, through the same gates. Raises NotDecided when there is nothing to take back.
+    """
     async with database.transaction() as connection:
-        people = await _one_person(connection, name)
+        found = await undoing(connection, what)
+        if not found.backward:
+            raise NotDecided("there is nothing to undo" + (f": {found.stays[0].why}" if found.stays else ""))
+        people = sorted({one.identity for one in found.backward}, key=str)
         number, cause = await decisions.write_decision(
-            connection, "leave", decider, now, people=[str(one) for one in people]
+            connection, "undo", decider, now, people=[str(one) for one in people]
         )
-        for one in people:
-            await decisions.clear(connection, "leave", one, number, now)
-        places = await holding.places_of(connection, people)
-        await marks.mark_identities(connection, places, people, marks.LEAVER, cause)
+        for one in found.backward:
+            await decisions.refuse(
+                connection, one.target_id, one.identity, one.cell, one.refused, number, now,
+                keep=one.keep, restores=one.restores,
+            )  # fmt: skip
+        for target in sorted({one.target_id for one in found.backward}):
+            here = sorted({one.identity for one in found.backward if one.target_id == target}, key=str)
+            prio = marks.BULK if len(here) > _MANY else marks.SINGLE
+            await marks.mark_identities(connection, [target], here, prio, cause)
         await notices.tell(connection)
-    return Decided(number, (name,))
-
-
-async def expect(
-    database: Database, now: datetime, names: Sequence[str], decider: Decider, until: datetime | None = None
-) -> Decided:
-    """Announce who will leave: those, and only those, pass without filling the window. Raises NotDecided."""
-    async with database.transaction() as connection:
-        people = {name: await holding.people_named(connection, name) for name in names}
-        unknown = [name for name, found in people.items() if not found]
-        if unknown or not names:
-            told = ", ".join(unknown[:10]) + (f" and {len(unknown) - 10} more" if len(unknown) > 10 else "")
-            raise NotDecided(f"nobody is known by these names: {told}" if unknown else "the list is empty")
-        ids = [found["id"] for several in people.values() for found in several]
-        number, cause = await decisions.write_decision(
-            connection, "expect", decider, now, people=[str(one) for one in ids]
-        )
-        for one in ids:
-            await decisions.clear(connection, "expected", one, number, now, until=until or now + EXPECTED_LASTS)
-        await marks.mark_identities(connection, await holding.places_of(connection, ids), ids, marks.SINGLE, cause)
-        await notices.tell(connection)
-    return Decided(number, tuple(names))
-
-
-async def release(database: Database, now: datetime, name: str, decider: Decider, target: str | None) -> Decided:
-    """End what was decided about one person: vetoes at the target (or everywhere), and a `leave`. Raises NotDecided."""
-    async with database.transaction() as connection:
-        people = await _one_person(connection, name)
-        ended = await decisions.release_vetoes(connection, people, target, now)
-        if target is None:
-            ended += await decisions.end_clearances(connection, "leave", people, now)
-            ended += await decisions.end_clearances(connection, "expected", people, now)
-        if not ended:
-            raise NotDecided(f"nothing that people decided stands for {name}")
-        number, cause = await decisions.write_decision(
-            connection, "release", decider, now, people=[str(one) for one in people]
-        )
-        places = await holding.places_of(connection, people)
-        await marks.mark_identities(connection, places, people, marks.SINGLE, cause)
-        await notices.tell(connection)
-    return Decided(number, (name,))
-
-
-async def _one_person(connection: Connection, name: str) -> list[UUID]:
-    """The identities of one person: of one name, at however many sources."""
-    found = await holding.people_named(connection, name)
-    names = sorted({r["user_name"] for r in found})
-    if not found:
-        raise NotDecided(f"nobody is called {name!r}: name a userName, an account, or an id")
-    if len({n.casefold() for n in names}) > 1:
-        raise NotDecided(f"{name!r} means several people: {', '.join(names)}; name one of them by userName")
-    return [r["id"] for r in found]
-
-
-async def freeze(database: Database, now: datetime, target: str | None, decider: Decider) -> tuple[str, ...]:
-    """Stop all writing at a target, or at all, in every process within 5 seconds. Raises NotDecided."""
-    async with database.transaction() as connection:
-        await _known(connection, target)
-        frozen = await holding.freeze(connection, target, decider.by, now)
-        for one in frozen:
-            await decisions.write_decision(connection, "freeze", decider, now, target=one["id"])
-        await notices.tell(connection)
-    return tuple(one["name"] for one in frozen)
-
-
-async def unfreeze(
-    database: Database, now: datetime, target: str | None, decider: Decider, *, repin: bool = False
-) -> tuple[str, ...]:
-    """Let writing go on; everybody is looked at anew. `repin`: the server that answers is meant. Raises NotDecided."""
-    async with database.transaction() as connection:
-        await _known(connection, target)
-        opened = await holding.unfreeze(connection, target, repin=repin)
-        for one in opened:
-            _, cause = await decisions.write_decision(connection, "unfreeze", decider, now, target=one["id"])
-            await marks.mark_subject(connection, [one["id"]], "scope:all", marks.READINGS, cause)
-        await notices.tell(connection)
-    return tuple(one["name"] for one in opened)
-
-
-async def _known(connection: Connection, target: str | None) -> None:
-    names = [r["name"] for r in await holding.known_targets(connection)]
-    if target is not None and target not in names:
-        raise NotDecided(f"there is no application {target!r}; there are: {', '.join(names) or 'none'}")
+    return Decided(number, tuple(dict.fromkeys(one.person for one in found.backward))), found

@@ -162,9 +162,9 @@ async def _doubt(
     """
     last = await seen.last_reading(connection, target.id, population)
     assert reading.proof is not None
-    before = last["count"] if last else None
+    before: int = (last["count"] or 0) if last else 0
     reading.proof = {**reading.proof, "last": before}
-    if last is None or population.startswith("members:") or (before or 0) < _SHRINKS_FROM:
+    if last is None or population.startswith("members:") or before < _SHRINKS_FROM:
         return
     if reading.count >= before * (1 - target.rules.limits.shrink):
         await gates.forget_doubt(connection, target.id, population)

@@ -29,7 +29,7 @@ def _share(value: Any) -> float:
 
 
 Share = Annotated[float, BeforeValidator(_share)]
-People = Annotated[int, Field(ge=0, le=MOST_PEOPLE, strict=True)]
+People = Annotated[int, Field(ge=0, le=MOST_PEOPLE)]
 
 
 class _Part(BaseModel):
@@ -48,7 +48,7 @@ class GroupLimitPart(_Part):
     """How much of one group may leave it within a window, from so many members on."""
 
     share: Share = GroupLimit().share
-    members: Annotated[int, Field(ge=1, le=MOST_PEOPLE, strict=True)] = GroupLimit().members
+    members: Annotated[int, Field(ge=1, le=MOST_PEOPLE)] = GroupLimit().members
     window: Duration = GroupLimit().window
 
 

@@ -227,10 +227,8 @@ async def agreed_count(connection: Connection, target: int, population: str, las
         "SELECT digests FROM held WHERE target = %s AND class = %s AND subject = %s AND state = 'approved'",
         target, GateClass.READINGS, _READING,
     )  # fmt: skip
-    counts = [
-        d.rpartition(":")[2] for d in (found["digests"] if found else ()) if d.startswith(f"{population}:{last}:")
-    ]
-    return int(counts[0]) if counts else None
+    known = next((d for d in (found["digests"] if found else ()) if d.startswith(f"{population}:{last}:")), None)
+    return int(known.rpartition(":")[2]) if known else None
 
 
 async def forget_doubt(connection: Connection, target: int, population: str) -> None:
