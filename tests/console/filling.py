@@ -197,7 +197,7 @@ async def done(
 ) -> None:  # fmt: skip
     """An intent that was opened, answered and settled."""
     opened = await intend(connection, filling, who, number, cause, change)
-    await intents.settle(connection, filling.targets["jira"], opened, answer, evidence, filling.tick())
+    await intents.settle(connection, filling.targets["jira"], opened, answer, evidence, (), filling.tick())
 
 
 async def intend(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tenure.cli import demo, estate, logs, plan, serve, why
+from tenure.cli import approve, demo, estate, expect, freeze, leave, logs, plan, reject, release, serve, undo, why
 
 app = typer.Typer(
     name="tenure",
@@ -17,6 +17,14 @@ app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(plan.plan)
 app.command()(why.why)
+app.command()(approve.approve)
+app.command()(reject.reject)
+app.command()(undo.undo)
+app.command()(release.release)
+app.command()(leave.leave)
+app.command()(expect.expect)
+app.command()(freeze.freeze)
+app.command()(freeze.unfreeze)
 app.add_typer(estate.app, name="estate")
 
 

@@ -179,3 +179,16 @@ async def known_targets(connection: Connection) -> list[Row]:
         connection,
         "SELECT id, name, frozen_at, frozen_by, caution FROM target WHERE retired_at IS NULL ORDER BY name",
     )
+
+
+async def waiting_changes(connection: Connection, target: str | None) -> dict[str, int]:
+    """How many changes of each kind the current plans hold back."""
+    found = await rows(
+        connection,
+        """SELECT v->'change'->>'kind' AS kind, count(*) AS n FROM plan p JOIN target t ON t.id = p.target,
+            jsonb_array_elements(p.verdicts->'verdicts') v
+        WHERE p.current AND p.waiting AND (%s::text IS NULL OR t.name = %s) GROUP BY 1 ORDER BY 1""",
+        target,
+        target,
+    )
+    return {r["kind"]: r["n"] for r in found}
