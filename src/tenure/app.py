@@ -22,6 +22,9 @@ from tenure.engine.limiter import SharedLimiter
 from tenure.engine.shard import Engine
 from tenure.engine.waking import Waking
 from tenure.estate.document import Estate
+from tenure.health import routes as health
+from tenure.health.metrics import Metrics
+from tenure.health.ready import Pulse
 from tenure.model.clock import Clock
 from tenure.scim import routes as scim
 from tenure.scim.doorkeeper import Doorkeeper
@@ -60,6 +63,7 @@ class Tenure:
     waking: Waking
     web: Starlette
     doorkeeper: Doorkeeper
+    pulse: Pulse
 
 
 @asynccontextmanager
@@ -91,16 +95,17 @@ async def open_house(
         stack.push_async_callback(engine.close)
         sources = _sources(estate, activation, house.targets)
         intake = Intake(database, clock, waking.wake)
-        doorkeeper = Doorkeeper(database, clock)
+        doorkeeper, metrics, pulse = Doorkeeper(database, clock), Metrics(database, clock), Pulse()
         stack.push_async_callback(doorkeeper.stop)
         web = Starlette(
             routes=[
                 Route("/healthz", _healthz),
-                scim.build(intake, lambda: sources, doorkeeper, base_url),
+                *health.build(database, metrics, pulse),
+                scim.build(intake, lambda: sources, doorkeeper, base_url, metrics.observe),
                 *console.build(database, clock),
             ]
         )
-        yield Tenure(database, house, engine, waking, web, doorkeeper)
+        yield Tenure(database, house, engine, waking, web, doorkeeper, pulse)
 
 
 @asynccontextmanager
@@ -109,6 +114,7 @@ async def running(tenure: Tenure) -> AsyncIterator[None]:
     tenure.waking.start()
     tenure.doorkeeper.start()
     engine = asyncio.create_task(tenure.engine.run())
+    tenure.pulse.watch(engine)
     try:
         yield
         if engine.done():
