@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tenure.cli import demo, estate, logs, plan, serve, why
+from tenure.cli import demo, doctor, estate, logs, plan, serve, source, token, why
 
 app = typer.Typer(
     name="tenure",
@@ -17,7 +17,10 @@ app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(plan.plan)
 app.command()(why.why)
+app.command()(doctor.doctor)
 app.add_typer(estate.app, name="estate")
+app.add_typer(source.app, name="source")
+app.add_typer(token.app, name="token")
 
 
 def main() -> None:
