@@ -31,10 +31,10 @@ class Pulse:
         self._engine = engine
 
     def part(self) -> Part:
-        """Whether the loop has begun and has not ended."""
+        """Whether the loop has begun, and was not broken off; without a target it ends at once, and that is well."""
         if self._engine is None:
             return Part(False, "the engine has not been started in this process")
-        if self._engine.done():
+        if self._engine.cancelled() or (self._engine.done() and self._engine.exception() is not None):
             return Part(False, "the engine of this process has ended: see its log, and start it again")
         return Part(True, "the engine of this process works")
 
