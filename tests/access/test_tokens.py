@@ -170,6 +170,18 @@ async def test_refused_sign_ins_are_audited_once_a_minute_without_what_was_offer
         assert "guessed-it" not in str(await tenure.database.rows("SELECT * FROM audit"))
 
 
+async def test_several_processes_audit_refused_sign_ins_as_one(place: Place) -> None:
+    async with place.world.house() as one, place.world.house() as other, running(one), running(other):
+        for tenure in (one, other):
+            assert await place.knock(tenure, "wrong") == 401
+        await asyncio.sleep(2.5)
+        query = "SELECT facts FROM audit WHERE action = 'source.refused' ORDER BY id"
+        assert len(await one.database.rows(query)) == 1
+        place.later(61)
+        await asyncio.sleep(2.5)
+        assert [r["facts"]["attempts"] for r in await one.database.rows(query)] == [{"wrong": 1}] * 2
+
+
 async def test_many_requests_ask_for_the_tokens_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     real = tokens.known

@@ -14,7 +14,7 @@ import structlog
 from tenure.model.clock import Clock
 from tenure.scim.tokens import find, offered
 from tenure.store import sources, tokens
-from tenure.store.database import Database, DatabaseAway
+from tenure.store.database import Database
 from tenure.store.tokens import Known
 
 FRESH_SECONDS, STALE_SECONDS = 2.0, 4.0
@@ -94,7 +94,7 @@ class Doorkeeper:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
                 await self._write()
-            except DatabaseAway as problem:
+            except Exception as problem:  # whatever it is, the next look tries again; notes are kept until written
                 _log.warning("scim.notes", problem=type(problem).__name__)
 
     async def _write(self) -> None:
