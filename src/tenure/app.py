@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -23,8 +22,12 @@ from tenure.engine.limiter import SharedLimiter
 from tenure.engine.shard import Engine
 from tenure.engine.waking import Waking
 from tenure.estate.document import Estate
+from tenure.health import routes as health
+from tenure.health.metrics import Metrics
+from tenure.health.ready import Pulse
 from tenure.model.clock import Clock
 from tenure.scim import routes as scim
+from tenure.scim.doorkeeper import Doorkeeper
 from tenure.store import estate as revisions
 from tenure.store.database import Database
 from tenure.store.locks import Locks
@@ -59,6 +62,8 @@ class Tenure:
     engine: Engine
     waking: Waking
     web: Starlette
+    doorkeeper: Doorkeeper
+    pulse: Pulse
 
 
 @asynccontextmanager
@@ -90,21 +95,26 @@ async def open_house(
         stack.push_async_callback(engine.close)
         sources = _sources(estate, activation, house.targets)
         intake = Intake(database, clock, waking.wake)
+        doorkeeper, metrics, pulse = Doorkeeper(database, clock), Metrics(database, clock), Pulse()
+        stack.push_async_callback(doorkeeper.stop)
         web = Starlette(
             routes=[
                 Route("/healthz", _healthz),
-                scim.build(intake, lambda: sources, base_url),
+                *health.build(database, metrics, pulse),
+                scim.build(intake, lambda: sources, doorkeeper, base_url, metrics.observe),
                 *console.build(database, clock),
             ]
         )
-        yield Tenure(database, house, engine, waking, web)
+        yield Tenure(database, house, engine, waking, web, doorkeeper, pulse)
 
 
 @asynccontextmanager
 async def running(tenure: Tenure) -> AsyncIterator[None]:
     """Run the engine beside whatever the block does; raises what ends the engine early."""
     tenure.waking.start()
+    tenure.doorkeeper.start()
     engine = asyncio.create_task(tenure.engine.run())
+    tenure.pulse.watch(engine)
     try:
         yield
         if engine.done():
@@ -113,6 +123,7 @@ async def running(tenure: Tenure) -> AsyncIterator[None]:
         engine.cancel()
         with suppress(asyncio.CancelledError):
             await engine
+        await tenure.doorkeeper.stop()
         await tenure.waking.stop()
 
 
@@ -154,11 +165,10 @@ def _sources(
     estate: Estate, activation: revisions.Activation, targets: Mapping[int, ActiveTarget]
 ) -> dict[str, PushSource]:
     found = {}
-    for name, part in estate.sources.items():
+    for name in estate.sources:
         number = activation.sources[name]
         fed = tuple(t.id for t in targets.values() if number in t.source_ids)
-        digests = tuple(hashlib.sha256(token.reveal().encode()).digest() for token in part.tokens)
-        found[name] = PushSource(number, name, fed, digests)
+        found[name] = PushSource(number, name, fed)
     return found
 
 

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import typer
 
-from tenure.cli import approve, demo, estate, expect, freeze, leave, logs, plan, reject, release, serve, undo, why
+from tenure.cli import (
+    approve,
+    demo,
+    doctor,
+    estate,
+    expect,
+    freeze,
+    leave,
+    logs,
+    plan,
+    reject,
+    release,
+    serve,
+    source,
+    token,
+    undo,
+    why,
+)
 
 app = typer.Typer(
     name="tenure",
@@ -25,7 +42,10 @@ app.command()(leave.leave)
 app.command()(expect.expect)
 app.command()(freeze.freeze)
 app.command()(freeze.unfreeze)
+app.command()(doctor.doctor)
 app.add_typer(estate.app, name="estate")
+app.add_typer(source.app, name="source")
+app.add_typer(token.app, name="token")
 
 
 def main() -> None:
