@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tenure.cli import demo, estate, logs, plan, serve, why
+from tenure.cli import audit, demo, estate, logs, plan, serve, why
 
 app = typer.Typer(
     name="tenure",
@@ -18,6 +18,7 @@ app.command()(serve.serve)
 app.command()(plan.plan)
 app.command()(why.why)
 app.add_typer(estate.app, name="estate")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:
