@@ -6,6 +6,8 @@ import orjson
 import typer
 
 from tenure.app import SystemClock
+from tenure.store import chain
+from tenure.store.chain import Written
 from tenure.store.check import Report
 
 
@@ -17,6 +19,7 @@ def say(report: Report, json: bool) -> None:
             "verified": report.verified, "entries": report.entries, "blocks": report.blocks, "epochs": report.epochs,
             "checkpoints": report.checkpoints, "redacted": report.redacted, "end": report.end,
             "unsealed": {"entries": report.unsealed, "oldest_seconds": age},
+            "epochs_begun": [_begun(entry) for entry in report.begun],
             "found": report.found, "problems": report.problems,
         }  # fmt: skip
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
@@ -29,6 +32,9 @@ def say(report: Report, json: bool) -> None:
     entries, blocks = count(report.entries, "entry", "entries"), count(report.blocks, "block", "blocks")
     signed = count(report.checkpoints, "checkpoint", "checkpoints")
     typer.echo(f"{state}: {entries} in {blocks} and {count(report.epochs, 'epoch', 'epochs')}, {signed}")
+    for entry in report.begun:
+        begun = _begun(entry)
+        typer.echo(f"entry {begun['entry']} says at {begun['at']} that a new epoch began: {begun['why']}")
     if report.redacted:
         typer.echo(f"{count(report.redacted, 'entry has', 'entries have')} no personal values any more: redacted")
     if report.unsealed:
@@ -39,3 +45,10 @@ def say(report: Report, json: bool) -> None:
 def count(number: int, one: str, several: str) -> str:
     """A number with its noun: 1 entry, 2 entries."""
     return f"{number:,} {one if number == 1 else several}"
+
+
+def _begun(entry: Written) -> dict[str, object]:
+    """What an entry says about the epoch that began with it."""
+    facts = orjson.loads(entry.facts)
+    at = chain.time_text(entry.at) if entry.at is not None else None
+    return {"entry": entry.id, "at": at, "why": facts.get("why") if isinstance(facts, dict) else None}

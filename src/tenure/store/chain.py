@@ -107,8 +107,9 @@ def time_text(at: int) -> str:
 
 def time_of(text: str) -> int:
     """The time that `time_text` wrote; raises ValueError for any other form."""
-    at = microseconds(datetime.fromisoformat(text))
-    if time_text(at) != text:
+    told = datetime.fromisoformat(text)
+    at = microseconds(told) if told.tzinfo else None
+    if at is None or time_text(at) != text:
         raise ValueError(f"{text!r} is not a time in the form of the trail")
     return at
 

@@ -15,6 +15,7 @@ from tenure.store.checkpoints import Checkpoint
 from tenure.store.signing import TrustedKeys
 
 REDACTED = "person.redacted"
+EPOCH_BEGAN = "audit.epoch_began"
 MOST_PROBLEMS = 1000
 
 
@@ -39,7 +40,8 @@ class Report:
     """What was checked, and what does not verify (at most 1,000 problems; `found` counts all of them).
 
     `unsealed` entries are not yet evidence; the oldest was made at `oldest`, in microseconds since 1970. `redacted`
-    counts entries whose personal values were removed by a redaction. `end` is the last block and its hash.
+    counts entries whose personal values were removed by a redaction. `end` is the last block and its hash. `begun` are
+    the entries that say that a new epoch began: an older database was restored, or somebody cut the end of the chain.
     """
 
     entries: int = 0
@@ -50,6 +52,7 @@ class Report:
     unsealed: int = 0
     oldest: int | None = None
     end: tuple[int, str] | None = None
+    begun: list[Written] = field(default_factory=list)
     found: int = 0
     problems: list[Problem] = field(default_factory=list)
 
@@ -178,6 +181,8 @@ class Checker:
         """The leaf of an entry, after a look at its personal values."""
         if entry.action == REDACTED and entry.subject is not None:
             self.redaction(entry.subject, entry.id)
+        if entry.action == EPOCH_BEGAN and len(self.report.begun) < MOST_PROBLEMS:
+            self.report.begun.append(entry)
         if entry.salt is None and entry.fields is None:
             if entry.commitment is not None:
                 self._bare.setdefault(entry.subject, []).append(entry.id)

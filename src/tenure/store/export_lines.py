@@ -138,7 +138,8 @@ def written(line: EntryLine) -> Written:
         if salt is not None and salt.hex() != line.salt:
             raise ValueError("its salt is not in its form")
         at = time_of(line.at)
-        int(line.xid)
+        if int(line.xid) < 0 or not -(2**63) <= line.id < 2**63:
+            raise ValueError("its numbers are not of the trail")
         fields = None if personal == b"null" else personal.decode()
     except (ValueError, OverflowError, RecursionError) as problem:
         raise Broken(f"{problem}") from None

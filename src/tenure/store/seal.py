@@ -13,6 +13,7 @@ from uuid import UUID
 
 from tenure.store import audit, chain
 from tenure.store.chain import BLOCK, FROM_THE_START, Seal, Written, microseconds
+from tenure.store.check import EPOCH_BEGAN
 from tenure.store.database import Connection, row, rows
 
 _SEALING = 0x7E4E0002
@@ -136,7 +137,7 @@ async def _begin_epoch(
     facts: dict[str, Any] = {"epoch": new.epoch, "block": new.block, "why": why}
     if known is not None:
         facts["known"] = known.signed or {"block": known.block, "hash": known.hash.hex()}
-    await audit.record(connection, audit.Entry(now, "sealer", "audit.epoch_began", facts=facts))
+    await audit.record(connection, audit.Entry(now, "sealer", EPOCH_BEGAN, facts=facts))
     return new
 
 
