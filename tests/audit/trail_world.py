@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,12 @@ def entry(number: int, people: int = 3) -> audit.Entry:
     )
 
 
-async def write(dsn: str, numbers: range, each: bool = True) -> None:
-    """Write entries; each in a transaction of its own, or all in one."""
-    async with await connect(dsn, autocommit=each) as connection:
+async def write(dsn: str, numbers: range, *, later: timedelta = timedelta(0)) -> None:
+    """Write entries, each in a transaction of its own."""
+    async with await connect(dsn, autocommit=True) as connection:
         for number in numbers:
-            await audit.record(connection, entry(number))
+            one = entry(number)
+            await audit.record(connection, replace(one, at=one.at + later))
 
 
 async def seal(dsn: str, folder: Path | None, now: datetime = START) -> list[Step]:
