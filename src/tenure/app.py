@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -19,6 +20,7 @@ from tenure.console import routes as console
 from tenure.engine.active import ActiveTarget, Brake, House
 from tenure.engine.intake import Intake, PushSource
 from tenure.engine.limiter import SharedLimiter
+from tenure.engine.sealer import Sealer
 from tenure.engine.shard import Engine
 from tenure.engine.waking import Waking
 from tenure.estate.document import Estate
@@ -31,6 +33,7 @@ from tenure.scim.doorkeeper import Doorkeeper
 from tenure.store import estate as revisions
 from tenure.store.database import Database
 from tenure.store.locks import Locks
+from tenure.store.signing import Signer
 from tenure.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """The house at work: `web` is the ASGI application, `engine` what drains the marks."""
+    """The house at work: `web` is the ASGI application, `engine` what drains the marks, `sealer` seals the audit."""
 
     database: Database
     house: House
@@ -64,6 +67,7 @@ class Tenure:
     web: Starlette
     doorkeeper: Doorkeeper
     pulse: Pulse
+    sealer: Sealer
 
 
 @asynccontextmanager
@@ -76,14 +80,17 @@ async def open_house(
     transports: Mapping[str, httpx2.AsyncBaseTransport] | None = None,
     database: Database | None = None,
     base_url: str | None = None,
+    folder: Path | None = None,
 ) -> AsyncIterator[Tenure]:
     """Open the house of an estate on a migrated database; nothing runs until `engine.run` or `engine.settle`.
 
-    `by` is who activates the estate, for its history. `transports` replaces the network of a target by name. Raises
-    what `store.estate.activate` raises.
+    `by` is who activates the estate, for its history. `transports` replaces the network of a target by name. `folder`
+    has the key that signs checkpoints of the audit trail, made if missing; without it none are signed. Raises what
+    `store.estate.activate` and `store.signing.Signer` raise.
     """
     clock = clock or SystemClock()
     database = database or Database(dsn)
+    signer = Signer(folder, make=True) if folder else None
     async with AsyncExitStack() as stack:
         await database.open()
         stack.push_async_callback(database.close)
@@ -105,25 +112,28 @@ async def open_house(
                 *console.build(database, clock),
             ]
         )
-        yield Tenure(database, house, engine, waking, web, doorkeeper, pulse)
+        sealer = Sealer(database, clock, signer)
+        yield Tenure(database, house, engine, waking, web, doorkeeper, pulse, sealer)
 
 
 @asynccontextmanager
 async def running(tenure: Tenure) -> AsyncIterator[None]:
-    """Run the engine beside whatever the block does; raises what ends the engine early."""
+    """Run engine and sealer beside whatever the block does; raises what ends the engine early."""
     tenure.waking.start()
     tenure.doorkeeper.start()
     engine = asyncio.create_task(tenure.engine.run())
     tenure.pulse.watch(engine)
+    sealer = asyncio.create_task(tenure.sealer.run(tenure.waking.subscribe()))
     try:
         yield
         if engine.done():
             engine.result()
     finally:
         engine.cancel()
-        with suppress(asyncio.CancelledError):
-            await engine
+        sealer.cancel()
+        await asyncio.gather(engine, sealer, return_exceptions=True)
         await tenure.doorkeeper.stop()
+        await tenure.sealer.end()
         await tenure.waking.stop()
 
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tenure.cli.deciding import By, Data, Json, Only, Reason, Revision, Ticket, Url, decided, tell, who
+from tenure.cli.deciding import By, Data, Json, Only, Reason, Revision, Ticket, Url, decided, tell
+from tenure.cli.who import actor
 from tenure.engine import decide
 from tenure.store.decisions import Decider
 
@@ -29,7 +30,7 @@ def approve(
 
     Exit codes: 0 approved, 1 not decided and nothing changed, 2 wrong usage or the database cannot be reached.
     """
-    decider = Decider(who(by), reason, ticket)
+    decider = Decider(actor(by), reason, ticket)
     done = decided(
         data, database_url, lambda d, now: decide.approve(d, now, id, revision, decider, only or (), account)
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -34,11 +32,6 @@ By = Annotated[str | None, typer.Option(help="Who decides; who runs the command 
 Revision = Annotated[int, typer.Option(help="The revision that was looked at; what came later is not covered.")]
 Only = Annotated[list[str] | None, typer.Option(help="Only this person; may be given several times.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-
-
-def who(by: str | None) -> str:
-    """Who decides, as an actor of the audit trail."""
-    return f"cli:{by or os.environ.get('SUDO_USER') or getpass.getuser()}"
 
 
 def decided(data: Path | None, database_url: str | None, act: Callable[[Database, datetime], Awaitable[T]]) -> T:

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from tenure.cli.deciding import By, Data, Json, Reason, Ticket, Url, decided, tell, who
+from tenure.cli.deciding import By, Data, Json, Reason, Ticket, Url, decided, tell
 from tenure.cli.house import fail
+from tenure.cli.who import actor
 from tenure.engine import beforehand
 from tenure.engine.decide import Decided
 from tenure.store.database import Database
@@ -40,7 +41,7 @@ def expect(
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{file} cannot be read: {error}")
     names = list(dict.fromkeys(name for line in lines if (name := line.partition("#")[0].strip())))
-    decider = Decider(who(by), reason, ticket)
+    decider = Decider(actor(by), reason, ticket)
 
     async def announced(database: Database, now: datetime) -> Decided:
         return await beforehand.expect(database, now, names, decider, now + timedelta(days=days))

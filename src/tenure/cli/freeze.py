@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tenure.cli.deciding import REFUSED, By, Data, Json, Reason, Url, Yes, decided, tell_names, who
+from tenure.cli.deciding import REFUSED, By, Data, Json, Reason, Url, Yes, decided, tell_names
+from tenure.cli.who import actor
 from tenure.engine import beforehand
 from tenure.report import decision as telling
 from tenure.report.terminal import show
@@ -32,7 +33,7 @@ def freeze(
 
     Exit codes: 0 frozen (or it was already), 1 no such application, 2 wrong usage or the database cannot be reached.
     """
-    decider = Decider(who(by), reason)
+    decider = Decider(actor(by), reason)
     names = decided(data, database_url, lambda d, now: beforehand.freeze(d, now, target, decider))
     tell_names("Frozen", names, "everything asked for was frozen already", json)
 
@@ -55,7 +56,7 @@ def unfreeze(
 
     Exit codes: 0 writing goes on, 1 nothing was frozen or not agreed, 2 wrong usage or the database cannot be reached.
     """
-    decider = Decider(who(by), reason)
+    decider = Decider(actor(by), reason)
     if not (yes or json):
         show(telling.waiting_lines(_waiting(data, database_url, target)), Console())
         if not typer.confirm("Let writing go on?"):

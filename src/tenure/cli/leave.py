@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tenure.cli.deciding import By, Data, Json, Reason, Url, decided, tell, who
+from tenure.cli.deciding import By, Data, Json, Reason, Url, decided, tell
+from tenure.cli.who import actor
 from tenure.engine import beforehand
 from tenure.store.decisions import Decider
 
@@ -27,5 +28,5 @@ def leave(
 
     Exit codes: 0 it is on its way, 1 nobody or several people of that name, 2 wrong usage or no database.
     """
-    decider = Decider(who(by), reason)
+    decider = Decider(actor(by), reason)
     tell("Leaving", decided(data, database_url, lambda d, now: beforehand.leave(d, now, name, decider)), json)

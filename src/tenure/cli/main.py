@@ -6,6 +6,7 @@ import typer
 
 from tenure.cli import (
     approve,
+    audit,
     demo,
     doctor,
     estate,
@@ -46,6 +47,7 @@ app.command()(doctor.doctor)
 app.add_typer(estate.app, name="estate")
 app.add_typer(source.app, name="source")
 app.add_typer(token.app, name="token")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tenure.cli.deciding import By, Data, Json, Only, Revision, Url, decided, tell, who
+from tenure.cli.deciding import By, Data, Json, Only, Revision, Url, decided, tell
+from tenure.cli.who import actor
 from tenure.engine import decide
 from tenure.store.decisions import Decider
 
@@ -27,6 +28,6 @@ def reject(
 
     Exit codes: 0 rejected, 1 not decided and nothing changed, 2 wrong usage or the database cannot be reached.
     """
-    decider = Decider(who(by), reason)
+    decider = Decider(actor(by), reason)
     done = decided(data, database_url, lambda d, now: decide.reject(d, now, id, revision, decider, only or ()))
     tell("Rejected", done, json)

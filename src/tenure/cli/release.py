@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from tenure.cli.deciding import By, Data, Json, Reason, Url, decided, tell, who
+from tenure.cli.deciding import By, Data, Json, Reason, Url, decided, tell
+from tenure.cli.who import actor
 from tenure.engine import beforehand
 from tenure.store.decisions import Decider
 
@@ -26,7 +27,7 @@ def release(
 
     Exit codes: 0 released, 1 nothing stands, 2 wrong usage or the database cannot be reached.
     """
-    decider = Decider(who(by), reason)
+    decider = Decider(actor(by), reason)
     tell(
         "Released", decided(data, database_url, lambda d, now: beforehand.release(d, now, name, decider, target)), json
     )

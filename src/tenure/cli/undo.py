@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 
 from tenure.app import SystemClock
-from tenure.cli.deciding import REFUSED, By, Data, Json, Reason, Url, Yes, who
+from tenure.cli.deciding import REFUSED, By, Data, Json, Reason, Url, Yes
 from tenure.cli.house import fail, open_database
+from tenure.cli.who import actor
 from tenure.engine import beforehand, decide
 from tenure.engine.decide import NotDecided
 from tenure.report import decision as telling
@@ -49,7 +50,7 @@ def undo(
     with open_database(data, database_url) as dsn:
         try:
             code = asyncio.run(
-                _on(dsn, What(target, run, None, group, since, until), person, who(by), reason, yes, json)
+                _on(dsn, What(target, run, None, group, since, until), person, actor(by), reason, yes, json)
             )
         except NotDecided as refused:
             fail(str(refused), REFUSED)
