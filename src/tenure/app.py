@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from tenure.console import routes as console
 from tenure.engine.active import ActiveTarget, Brake, House
+from tenure.engine.effect import Effect, Unkept, effect
 from tenure.engine.intake import Intake, PushSource
 from tenure.engine.limiter import SharedLimiter
 from tenure.engine.sealer import Sealer
@@ -116,6 +117,22 @@ async def open_house(
         yield Tenure(database, house, engine, waking, web, doorkeeper, pulse, sealer)
 
 
+async def effects(estate: Estate, dsn: str, clock: Clock | None = None) -> dict[str, Effect]:
+    """What the estate would do at each of its targets that is known already; nothing is kept, nobody is called."""
+    clock, database = clock or SystemClock(), Unkept(dsn, connections=2)
+    async with AsyncExitStack() as stack:
+        await database.open()
+        stack.push_async_callback(database.close)
+        numbers = await revisions.numbers(database)
+        known = {name: numbers.targets[name] for name in estate.targets if name in numbers.targets}
+        parts = {name: estate.targets[name] for name in known}
+        locks = Locks(database)
+        activation = revisions.Activation(-1, numbers.sources, known)
+        looked = replace(estate, targets=parts)
+        house = House(database, clock, _targets(looked, activation, database, locks, clock, {}, stack))
+        return {target.name: await effect(house, target) for target in house.targets.values()}
+
+
 @asynccontextmanager
 async def running(tenure: Tenure) -> AsyncIterator[None]:
     """Run engine and sealer beside whatever the block does; raises what ends the engine early."""
@@ -161,7 +178,7 @@ def _targets(
             connector=connector,
             rules=part.rules,
             revision=activation.revision,
-            source_ids=tuple(activation.sources[s] for s in part.rules.sources),
+            source_ids=tuple(activation.sources[s] for s in part.rules.sources if s in activation.sources),
             compare=part.compare,
             per_second=rate.per_second,
             concurrency=rate.concurrency,

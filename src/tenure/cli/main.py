@@ -22,6 +22,7 @@ from tenure.cli import (
     token,
     undo,
     why,
+    worker,
 )
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(serve.serve)
+app.command()(worker.worker)
 app.command()(plan.plan)
 app.command()(why.why)
 app.command()(approve.approve)

@@ -223,3 +223,21 @@ async def _write_revision(connection: Connection, estate: EstateParts, by: str, 
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+async def active_document(connection: Connection) -> str | None:
+    """The document of the active estate, as it was written; None before the first."""
+    found = await row(connection, "SELECT document FROM estate_revision ORDER BY id DESC LIMIT 1")
+    return str(found["document"]) if found else None
+
+
+async def numbers(database: Database) -> Activation:
+    """The active revision (0 before the first), and the numbers of the sources and targets that are not retired."""
+    async with database.transaction() as connection:
+        known = {
+            table: await rows(connection, f"SELECT id, name FROM {table} WHERE retired_at IS NULL")
+            for table in ("source", "target")
+        }
+        latest = await row(connection, "SELECT max(id) AS id FROM estate_revision")
+    sources, targets = ({r["name"]: int(r["id"]) for r in known[table]} for table in ("source", "target"))
+    return Activation(int(latest["id"] or 0) if latest else 0, sources, targets)
