@@ -26,7 +26,7 @@ from tenure.engine.shard import Engine
 from tenure.engine.waking import Waking
 from tenure.estate.document import Estate
 from tenure.health import routes as health
-from tenure.health.metrics import Metrics
+from tenure.health.metrics import Metrics, gates_and_seals
 from tenure.health.ready import Pulse
 from tenure.model.clock import Clock
 from tenure.scim import routes as scim
@@ -102,19 +102,31 @@ async def open_house(
         engine = Engine(house, locks, waking)
         stack.push_async_callback(engine.close)
         sources = _sources(estate, activation, house.targets)
-        intake = Intake(database, clock, waking.wake)
-        doorkeeper, metrics, pulse = Doorkeeper(database, clock), Metrics(database, clock), Pulse()
+        doorkeeper, pulse = Doorkeeper(database, clock), Pulse()
         stack.push_async_callback(doorkeeper.stop)
-        web = Starlette(
-            routes=[
-                Route("/healthz", _healthz),
-                *health.build(database, metrics, pulse),
-                scim.build(intake, lambda: sources, doorkeeper, base_url, metrics.observe),
-                *console.build(database, clock),
-            ]
-        )
+        web = _web(database, clock, Intake(database, clock, waking.wake), sources, doorkeeper, pulse, base_url)
         sealer = Sealer(database, clock, signer)
         yield Tenure(database, house, engine, waking, web, doorkeeper, pulse, sealer)
+
+
+def _web(
+    database: Database,
+    clock: Clock,
+    intake: Intake,
+    sources: dict[str, PushSource],
+    doorkeeper: Doorkeeper,
+    pulse: Pulse,
+    base_url: str | None,
+) -> Starlette:
+    metrics = Metrics(database, clock, (gates_and_seals,))
+    return Starlette(
+        routes=[
+            Route("/healthz", _healthz),
+            *health.build(database, metrics, pulse),
+            scim.build(intake, lambda: sources, doorkeeper, base_url, metrics.observe),
+            *console.build(database, clock),
+        ]
+    )
 
 
 async def effects(estate: Estate, dsn: str, clock: Clock | None = None) -> dict[str, Effect]:

@@ -90,12 +90,10 @@ def test_text_of_what_is_held() -> None:
 Waiting for approval
 
 Take over existing accounts at jira: 1 person
-  name        jira:adoption, revision 12
   why         an existing account agrees (match: username and email): taking it over is asked first
   who         Alice.Jones
 
 Groups at jira: 1 group
-  name        jira:group, revision 9
   why         Software_Dev was there before
   who         software_dev
 """

@@ -71,9 +71,7 @@ def check(
 @app.command()
 def diff(
     file: Annotated[Path, typer.Argument(help="The estate file.", show_default=False)],
-    effect: Annotated[
-        bool, typer.Option("--effect", help="Also: what it would do to those who are there.")
-    ] = False,
+    effect: Annotated[bool, typer.Option("--effect", help="Also: what it would do to those who are there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     data: Data = None,
     database_url: Url = None,

@@ -17,7 +17,8 @@ from prometheus_client.process_collector import ProcessCollector
 
 from tenure.model.clock import Clock
 from tenure.store.database import Connection, Database, DatabaseAway
-from tenure.store.vitals import SourceVitals, TargetVitals, vitals
+from tenure.store.seal import oldest_unsealed
+from tenure.store.vitals import SourceVitals, TargetVitals, gate_vitals, vitals
 
 ANSWER_SECONDS = 2.0
 KEPT_SECONDS = 1.0
@@ -181,3 +182,18 @@ def _of_sources(found: Sequence[SourceVitals], now: datetime) -> Iterator[Gauge]
         "Seconds until the last of its tokens ends, less than 0 after that; missing when one has no end.",
         lambda s: (s.tokens_end_at - now).total_seconds() if s.tokens_end_at else None,
     )
+
+
+async def gates_and_seals(connection: Connection, now: datetime) -> list[Gauge]:
+    """What gates hold, and how far the sealed chain is behind the audit trail."""
+    found = await gate_vitals(connection)
+    oldest = await oldest_unsealed(connection)
+    labels = ("target", "class")
+    shut: Values = {(r["name"], r["class"]): r["shut"] for r in found}
+    people: Values = {(r["name"], r["class"]): r["people"] for r in found}
+    lag = _age(oldest, now) or 0.0
+    return [
+        Gauge("tenure_gates_shut", "Gates that filled and stay shut until a person decides.", labels, shut),
+        Gauge("tenure_held_people", "People and groups whose change waits for a decision.", labels, people),
+        Gauge("tenure_audit_unsealed_seconds", "Age of the oldest audit entry that is not sealed.", (), {(): lag}),
+    ]

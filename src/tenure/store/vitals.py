@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tenure.store.database import Connection, row, rows
+from tenure.store.database import Connection, Row, row, rows
 
 RECENT = timedelta(hours=1)
 """Changes that were answered within this time are counted."""
@@ -95,3 +95,16 @@ async def migrated_to(connection: Connection) -> str | None:
         return None
     found = await row(connection, "SELECT version_num FROM alembic_version")
     return str(found["version_num"]) if found else None
+
+
+async def gate_vitals(connection: Connection) -> list[Row]:
+    """For each target and class of gate (those of groups together): gates that are shut, people held."""
+    return await rows(
+        connection,
+        """SELECT t.name, split_part(g.class, ':', 1) AS class, count(*) FILTER (WHERE g.state = 'filled') AS shut,
+            coalesce(sum(h.people), 0)::int AS people
+        FROM gate g JOIN target t ON t.id = g.target AND t.retired_at IS NULL
+        LEFT JOIN LATERAL (SELECT count(*) AS people FROM held
+            WHERE target = g.target AND class = g.class AND state = 'held') h ON true
+        GROUP BY 1, 2 ORDER BY 1, 2""",
+    )
