@@ -162,3 +162,18 @@ def test_a_part_of_the_trail_verifies_by_itself(database: str, tmp_path: Path) -
     assert not check_export(
         [part[0].replace(b'"after_block":2', b'"after_block":1'), *part[1:]], tmp_path, tmp_path
     ).verified
+
+
+def test_a_part_is_held_to_the_checkpoint_where_it_begins_and_to_none_before(database: str, tmp_path: Path) -> None:
+    kept = []
+    for hour in range(3):
+        asyncio.run(write(database, range(hour * 2, hour * 2 + 2), later=timedelta(hours=hour)))
+        asyncio.run(seal(database, tmp_path, START + timedelta(hours=hour, minutes=1)))
+        kept.append(checkpoints.kept(tmp_path))
+    part, _ = export_lines(database, tmp_path, START + timedelta(hours=2))
+    first, second, third = kept
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert check_export(part, tmp_path, tmp_path, [("second", second), ("third", third)]).verified
+    assert said(check_export(part, tmp_path, tmp_path, [("first", first)])) == [("missing", 2, None)]

@@ -126,7 +126,7 @@ async def test_a_kill_between_and_inside_blocks_leaves_a_chain(database: str, tm
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(
                 """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+                WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"""
             )
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -170,7 +170,7 @@ def test_after_a_restore_of_an_older_database_a_new_epoch_begins(database: str, 
         assert [(how, number) for how, _, number in said(check(older))] == [("edited", 15)]
     finally:
         with psycopg.connect(database, autocommit=True) as connection:
-            connection.execute("DROP DATABASE older_one WITH (FORCE)")
+            connection.execute("DROP DATABASE older_one")
 
 
 def test_after_a_move_to_another_server_a_new_epoch_begins(

@@ -67,8 +67,8 @@ class Sealer:
         try:
             await self.seal()
             await self._sealing.checkpoint(self._clock.now(), at_least=True)
-        except DatabaseAway as error:
-            log.warning("the end of the audit trail was not sealed: the database is away", why=str(error))
+        except (DatabaseAway, OSError) as error:
+            log.error("the end of the audit trail was not sealed", why=str(error))
 
     async def _open(self) -> None:
         if self._ready:

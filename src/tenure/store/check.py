@@ -81,8 +81,8 @@ class Checker:
         """`watch` are checkpoints that were kept elsewhere, each with what it is called in a problem."""
         self.report = Report()
         self._installation, self._trusted, self._at = installation, trusted, start
-        self._watch = list(watch)
-        self._reached: dict[int, tuple[int, int, str]] = {}
+        self._start, self._watch = start, list(watch)
+        self._reached = {start.block: (start.epoch, start.total, start.prev.hex())}
         self._bare: dict[str | None, list[int]] = {}
         self._redactions: dict[str, int] = {}
 
@@ -149,7 +149,11 @@ class Checker:
     def end(self) -> Report:
         """Check what can be judged only now, and give the report."""
         for name, checkpoint in self._watch:
-            self.checkpoint(name, checkpoint, self._reached.get(checkpoint.block))
+            if checkpoint.block < self._start.block:
+                begins = f"this begins after block {self._start.block}, so {name} cannot be held against it"
+                self.problem("missing", begins, checkpoint.block)
+            else:
+                self.checkpoint(name, checkpoint, self._reached.get(checkpoint.block))
         for subject, numbers in self._bare.items():
             last = self._redactions.get(subject or "", chain.FROM_THE_START)
             self.report.redacted += sum(number < last for number in numbers)
