@@ -127,7 +127,7 @@ async def test_a_rejection_needs_a_reason(store: Database, filling: Filling, cli
     plan = {"plan": "jira:group:software_dev", "revision": 4, "decision": "reject", "everybody": "1"}
     for empty in ("", "  ", "\x00"):
         status, text = await decide(client, **plan, reason=empty)
-        assert (status, "A rejection needs a reason" in text) == (409, True)
+        assert (status, "A rejection needs a reason: whoever asks later" in text) == (409, True)
     status, text = await decide(client, **plan, reason="the PUT\x00 was a mistake")
     assert (status, "Rejected for 4 people" in text) == (200, True)
     assert await decisions(store) == [("reject", "console", "the PUT was a mistake", None, 4)]
