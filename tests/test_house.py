@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "estate": {"connector", "model", "planning", "sources", "targets"},
     "engine": {"connector", "model", "planning", "store"},
     "scim": {"engine.intake", "model", "store"},
-    "console": {"model", "report", "store"},
+    "console": {"engine.beforehand", "engine.decide", "model", "report", "store"},
     "health": {"model", "store"},
     "app": {
         "connector",
