@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from tenure.model.change import Change, encode
-from tenure.report import words
+from tenure.report import holds, words
 from tenure.report.why import Line
 
 
@@ -69,7 +69,7 @@ def _told(effect: Effect) -> Iterator[Line]:
     held = held_by(effect)
     for name in sorted(effect.losing):
         most = effect.allowed.get(name)
-        told = f"{words.gate(name)}: {effect.losing[name]}" + ("" if most is None else f", {most} pass unasked")
+        told = f"{holds.about(name)}: {effect.losing[name]}" + ("" if most is None else f", {most} pass unasked")
         yield Line(told, "  held" if name in held else "  passes", "bad" if name in held else "plain")
     for problem, count in sorted(effect.problems.items(), key=lambda p: -p[1])[:10]:
         yield Line(f"{count}: {words.shown(problem)}", "  problem", "bad")

@@ -11,7 +11,7 @@ from tenure.model.gate import GateClass
 from tenure.model.held import HeldPlan
 from tenure.model.plan import Decision, Verdict
 from tenure.model.story import Planned
-from tenure.report import words
+from tenure.report import holds, words
 from tenure.report.why import Line
 
 CLASSES = {
@@ -138,7 +138,7 @@ def _gate_lines(plan: HeldPlan) -> Iterator[Line]:
     count = f"{len(plan.leaves)} {'person' if len(plan.leaves) == 1 else 'people'}"
     if plan.name == GateClass.GROUPS:
         count = f"{len(plan.leaves)} {'group' if len(plan.leaves) == 1 else 'groups'}"
-    yield Line(f"{words.gate(plan.name)} at {words.shown(plan.target)}: {count}", tone="title")
+    yield Line(f"{holds.about(plan.name)} at {words.shown(plan.target)}: {count}", tone="title")
     yield Line(words.reason(plan.reason), "  why", "wait")
     for leaf in plan.leaves[:_PEOPLE]:
         told = "; ".join(words.describe(change) for change in leaf.changes) or words.shown(leaf.reason)

@@ -170,28 +170,4 @@ def reason(text: str) -> str:
     return shown(text)
 
 
-GATES = {
-    "administrators": "People losing administration",
-    "licences": "People losing their licence",
-    "leavers": "People losing their account",
-    "losers": "People losing a group",
-    "renames": "Renames",
-    "emails": "Changes of e-mail address",
-    "adoptions": "Take over existing accounts",
-    "out_of_scope": "Active, but no longer in scope",
-    "groups": "Join existing groups",
-    "persons": "Perhaps another person",
-    "other_writers": "Somebody else changes it back",
-    "readings": "Far less was read than before",
-}
-"""The classes of gates, in the words of screens."""
-
-
-def gate(name: str) -> str:
-    """What a gate holds, in the words of screens."""
-    if name.startswith("group:"):
-        return f"People leaving the group {shown(name.removeprefix('group:'))}"
-    return GATES.get(name, shown(name))
-
-
 _NAMES = {change.kind.value: name for change, name in _VERBS.items()}
