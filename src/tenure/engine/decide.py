@@ -54,9 +54,7 @@ async def approve(
         await _may_approve(connection, target, leaves, decider)
         doubtful = [leaf for leaf in leaves if any(isinstance(c, CreateAccount) for c in leaf.changes)]
         if account is not None and (held.name != GateClass.ADOPTIONS or len(leaves) != 1):
-            raise NotDecided(
-                "--account says whose account it is: name the one person with --only, in an adoptions plan"
-            )
+            raise NotDecided("--account says whose account it is: name that one person with --only, of an adoption")
         if not leaves and not held.shut:
             raise NotDecided(f"{id} holds nobody at revision {revision}: `tenure plan --held` shows what waits")
         if held.name == GateClass.ADOPTIONS and doubtful and account is None:
