@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -18,16 +18,23 @@ from starlette.routing import Route
 
 from tenure.console import routes as console
 from tenure.engine.active import ActiveTarget, Brake, House
+from tenure.engine.effect import Effect, Unkept, effect
 from tenure.engine.intake import Intake, PushSource
 from tenure.engine.limiter import SharedLimiter
+from tenure.engine.sealer import Sealer
 from tenure.engine.shard import Engine
 from tenure.engine.waking import Waking
 from tenure.estate.document import Estate
+from tenure.health import routes as health
+from tenure.health.metrics import Metrics, gates_and_seals
+from tenure.health.ready import Pulse
 from tenure.model.clock import Clock
 from tenure.scim import routes as scim
+from tenure.scim.doorkeeper import Doorkeeper
 from tenure.store import estate as revisions
 from tenure.store.database import Database
 from tenure.store.locks import Locks
+from tenure.store.signing import Signer
 from tenure.targets import TARGETS
 
 if TYPE_CHECKING:
@@ -52,13 +59,16 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """The house at work: `web` is the ASGI application, `engine` what drains the marks."""
+    """The house at work: `web` is the ASGI application, `engine` what drains the marks, `sealer` seals the audit."""
 
     database: Database
     house: House
     engine: Engine
     waking: Waking
     web: Starlette
+    doorkeeper: Doorkeeper
+    pulse: Pulse
+    sealer: Sealer
 
 
 @asynccontextmanager
@@ -71,14 +81,17 @@ async def open_house(
     transports: Mapping[str, httpx2.AsyncBaseTransport] | None = None,
     database: Database | None = None,
     base_url: str | None = None,
+    folder: Path | None = None,
 ) -> AsyncIterator[Tenure]:
     """Open the house of an estate on a migrated database; nothing runs until `engine.run` or `engine.settle`.
 
-    `by` is who activates the estate, for its history. `transports` replaces the network of a target by name. Raises
-    what `store.estate.activate` raises.
+    `by` is who activates the estate, for its history. `transports` replaces the network of a target by name. `folder`
+    has the key that signs checkpoints of the audit trail, made if missing; without it none are signed. Raises what
+    `store.estate.activate` and `store.signing.Signer` raise.
     """
     clock = clock or SystemClock()
     database = database or Database(dsn)
+    signer = Signer(folder, make=True) if folder else None
     async with AsyncExitStack() as stack:
         await database.open()
         stack.push_async_callback(database.close)
@@ -89,30 +102,67 @@ async def open_house(
         engine = Engine(house, locks, waking)
         stack.push_async_callback(engine.close)
         sources = _sources(estate, activation, house.targets)
-        intake = Intake(database, clock, waking.wake)
-        web = Starlette(
-            routes=[
-                Route("/healthz", _healthz),
-                scim.build(intake, lambda: sources, base_url),
-                *console.build(database, clock),
-            ]
-        )
-        yield Tenure(database, house, engine, waking, web)
+        doorkeeper, pulse = Doorkeeper(database, clock), Pulse()
+        stack.push_async_callback(doorkeeper.stop)
+        web = _web(database, clock, Intake(database, clock, waking.wake), sources, doorkeeper, pulse, base_url)
+        sealer = Sealer(database, clock, signer)
+        yield Tenure(database, house, engine, waking, web, doorkeeper, pulse, sealer)
+
+
+def _web(
+    database: Database,
+    clock: Clock,
+    intake: Intake,
+    sources: dict[str, PushSource],
+    doorkeeper: Doorkeeper,
+    pulse: Pulse,
+    base_url: str | None,
+) -> Starlette:
+    metrics = Metrics(database, clock, (gates_and_seals,))
+    return Starlette(
+        routes=[
+            Route("/healthz", _healthz),
+            *health.build(database, metrics, pulse),
+            scim.build(intake, lambda: sources, doorkeeper, base_url, metrics.observe),
+            *console.build(database, clock),
+        ]
+    )
+
+
+async def effects(estate: Estate, dsn: str, clock: Clock | None = None) -> dict[str, Effect]:
+    """What the estate would do at each of its targets that is known already; nothing is kept, nobody is called."""
+    clock, database = clock or SystemClock(), Unkept(dsn, connections=2)
+    async with AsyncExitStack() as stack:
+        await database.open()
+        stack.push_async_callback(database.close)
+        numbers = await revisions.numbers(database)
+        known = {name: numbers.targets[name] for name in estate.targets if name in numbers.targets}
+        parts = {name: estate.targets[name] for name in known}
+        locks = Locks(database)
+        activation = revisions.Activation(-1, numbers.sources, known)
+        looked = replace(estate, targets=parts)
+        house = House(database, clock, _targets(looked, activation, database, locks, clock, {}, stack))
+        return {target.name: await effect(house, target) for target in house.targets.values()}
 
 
 @asynccontextmanager
 async def running(tenure: Tenure) -> AsyncIterator[None]:
-    """Run the engine beside whatever the block does; raises what ends the engine early."""
+    """Run engine and sealer beside whatever the block does; raises what ends the engine early."""
     tenure.waking.start()
+    tenure.doorkeeper.start()
     engine = asyncio.create_task(tenure.engine.run())
+    tenure.pulse.watch(engine)
+    sealer = asyncio.create_task(tenure.sealer.run(tenure.waking.subscribe()))
     try:
         yield
         if engine.done():
             engine.result()
     finally:
         engine.cancel()
-        with suppress(asyncio.CancelledError):
-            await engine
+        sealer.cancel()
+        await asyncio.gather(engine, sealer, return_exceptions=True)
+        await tenure.doorkeeper.stop()
+        await tenure.sealer.end()
         await tenure.waking.stop()
 
 
@@ -140,7 +190,7 @@ def _targets(
             connector=connector,
             rules=part.rules,
             revision=activation.revision,
-            source_ids=tuple(activation.sources[s] for s in part.rules.sources),
+            source_ids=tuple(activation.sources[s] for s in part.rules.sources if s in activation.sources),
             compare=part.compare,
             per_second=rate.per_second,
             concurrency=rate.concurrency,
@@ -154,11 +204,10 @@ def _sources(
     estate: Estate, activation: revisions.Activation, targets: Mapping[int, ActiveTarget]
 ) -> dict[str, PushSource]:
     found = {}
-    for name, part in estate.sources.items():
+    for name in estate.sources:
         number = activation.sources[name]
         fed = tuple(t.id for t in targets.values() if number in t.source_ids)
-        digests = tuple(hashlib.sha256(token.reveal().encode()).digest() for token in part.tokens)
-        found[name] = PushSource(number, name, fed, digests)
+        found[name] = PushSource(number, name, fed)
     return found
 
 

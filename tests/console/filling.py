@@ -29,6 +29,7 @@ from tenure.model.desired import Desired, DesiredGroup, Reason, Standing
 from tenure.model.plan import Decision, Plan, Verdict
 from tenure.model.seen import AccountSeen, GroupSeen
 from tenure.model.situation import Link
+from tenure.planning.inversion import invert
 from tenure.store import audit, care, intents, marks, plans, seen
 from tenure.store.database import Connection, Database
 
@@ -197,7 +198,8 @@ async def done(
 ) -> None:  # fmt: skip
     """An intent that was opened, answered and settled."""
     opened = await intend(connection, filling, who, number, cause, change)
-    await intents.settle(connection, filling.targets["jira"], opened, answer, evidence, filling.tick())
+    back = invert(change, {}, CAPABILITIES)
+    await intents.settle(connection, filling.targets["jira"], opened, answer, evidence, back, filling.tick())
 
 
 async def intend(

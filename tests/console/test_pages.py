@@ -23,6 +23,7 @@ PAGES = [
     "/people",
     "/people/0b7d1f8e-0000-4000-8000-00000000000a",
     "/changes",
+    "/approvals",
     "/parts/overview",
     "/parts/changes",
 ]
@@ -154,7 +155,7 @@ async def test_a_new_token_ends_every_session(store: Database, client: httpx2.As
     assert (await client.get("/")).status_code == 303
 
 
-@pytest.mark.parametrize("page", ["/", "/people", "/changes", "/sign-in", "/people/nobody"])
+@pytest.mark.parametrize("page", ["/", "/approvals", "/people", "/changes", "/sign-in", "/people/nobody"])
 async def test_headers(client: httpx2.AsyncClient, page: str) -> None:
     answer = await client.get(page)
     policy = answer.headers["content-security-policy"]
@@ -165,7 +166,7 @@ async def test_headers(client: httpx2.AsyncClient, page: str) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("page", ["/", "/people", "/changes", "/sign-in"])
+@pytest.mark.parametrize("page", ["/", "/approvals", "/people", "/changes", "/sign-in"])
 async def test_nothing_inline_that_the_policy_would_stop(client: httpx2.AsyncClient, page: str) -> None:
     text = (await client.get(page)).text
     assert re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", text) is None

@@ -144,7 +144,13 @@ REFUSED = [
     ("leaver: {end_sessions: true}", "leaver.end_sessions: true is not enforced yet"),
     ("leaver: {remove_groups: after 30d}", "leaver.remove_groups: after 30d is not enforced yet"),
     ("leaver: {new_lead: x}", "leaver.new_lead: x is not enforced yet"),
-    ("limits: {leavers: {people: 25}}", "jira.limits: is not enforced yet by this version, so it is refused rather"),
+    ("limits: {leavers: {people: many}}", '"many" is not a whole number'),
+    ("limits: {leavers: {people: -1}}", "jira.limits.leavers.people"),
+    ("limits: {leavers: {share: 1}}", '"1" is not a share; write per cent, such as 1% or 2.5%'),
+    ("limits: {losers: {share: 101%}}", '"101%" is more than all; write at most 100%'),
+    ("limits: {joiners: {people: 1}}", "jira.limits.joiners: there is no such key"),
+    ("limits: {renames: {window: 31d}}", "out of range; write something from 1s to 30d"),
+    ("approval: {ticket: perhaps}", "jira.approval.ticket"),
     ("rate: {per_second: 0}", 'jira.rate.per_second: "0" is out of range; write something above 0'),
     ("rate: {per_second: .inf}", "jira.rate.per_second"),
     ("rate: {per_second: nan}", "jira.rate.per_second"),
@@ -168,7 +174,7 @@ def test_what_a_target_cannot_say_is_refused_with_its_line(tmp_path: Path, line:
 
 def test_every_problem_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = SMALL.replace("emails.primary", "emails.primry").replace("kind: scim", "kind: scm") + (
-        "    mode: ful\n    compare: 6\n    limits: {}\n"
+        "    mode: ful\n    compare: 6\n    limits: {x: 1}\n"
         "  wiki: {kind: confluence, every: thing}\n  x: {kind: jra}\nlog: 1\n"
     )
     assert [(p.line, p.path) for p in problems(tmp_path, text)] == [
@@ -176,7 +182,7 @@ def test_every_problem_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
         (8, "targets.jira.attributes.email"),
         (9, "targets.jira.mode"),
         (10, "targets.jira.compare"),
-        (11, "targets.jira.limits"),
+        (11, "targets.jira.limits.x"),
         (12, "targets.wiki.kind"),
         (13, "targets.x.kind"),
         (14, "log"),

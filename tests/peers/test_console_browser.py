@@ -1,8 +1,9 @@
-"""The console in a real browser: sign in, look at people, open a story; the error console stays silent."""
+"""The console in a real browser: sign in, look at people, open a story, approve; the error console stays silent."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from tests.console.filling import NOW, ODD, TOKEN, fill
+from tests.console.held import fill_gates
 
 from tenure.console import routes
 from tenure.store.database import Database
@@ -23,6 +25,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 LEFT_THE_PAGE = "net::ERR_ABORTED"
+AXE = Path(__file__).parents[2] / ".peers/node/node_modules/axe-core/axe.min.js"
 
 pytestmark = [
     pytest.mark.peers,
@@ -55,6 +58,7 @@ def served(dsn: str) -> Iterator[tuple[str, dict[str, str]]]:
         database = Database(dsn, connections=4)
         await database.open()
         filling = await fill(database)
+        await fill_gates(database, filling)
         people.update({name: str(who) for name, who in filling.people.items()})
         app = Starlette(routes=routes.build(database, SetClock()))
         servers.append(uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off")))
@@ -117,7 +121,7 @@ def test_from_signing_in_to_a_story(
     trail = page.locator("details", has_text="emails.primary = alice.jones@example.com").first
     assert trail.locator(".step").count() == 6
     assert "Done: 201 Created" in trail.inner_text()
-    for path in ("/", "/people", "/changes", f"/people/{people[ODD]}", f"/people/{people['erin.fox']}"):
+    for path in ("/", "/approvals", "/people", "/changes", f"/people/{people[ODD]}", f"/people/{people['erin.fox']}"):
         page.goto(f"{address}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than the screen"
     page.get_by_role("button", name="Sign out").click()
@@ -151,3 +155,43 @@ def test_every_page_is_readable_without_javascript(
     page.goto(f"{address}/people/{people['alice.jones']}")
     assert page.get_by_text("userName.lowerAscii()").first.is_visible()
     assert said == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_approving(house: tuple[str, dict[str, str]], browser: sync_api.Browser, width: int, scheme: str) -> None:
+    address, _ = house
+    said: list[str] = []
+    page = page_of(browser, said, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(f"{address}/?token={TOKEN}")
+    page.get_by_role("link", name=re.compile("Approvals.*3 waiting")).click()
+    page.wait_for_url(f"{address}/approvals")
+    card = page.locator("section.card", has=page.get_by_role("heading", name="People losing their account"))
+    card.get_by_role("button", name="Reject").click()
+    assert page.url == f"{address}/approvals", "the browser asks for the reason first"
+    assert page.get_by_role("alert").count() == 0
+    card.get_by_label("mei.tanaka", exact=True).check()
+    card.get_by_role("button", name="Approve").click()
+    page.get_by_role("status").get_by_text("Approved for 1 person").wait_for()
+    assert card.get_by_label("mei.tanaka", exact=True).count() == 0
+    assert problems(page) == []
+    card.get_by_label("All 4 people").check()
+    card.get_by_role("button", name="Approve").click()
+    page.get_by_role("status").get_by_text("The gate is open again").wait_for()
+    assert card.count() == 0
+    assert page.get_by_role("link", name=re.compile("Approvals.*2 waiting")).is_visible()
+    page.goto(address)
+    assert problems(page) == []
+    page.get_by_role("button", name="Freeze jira").click()
+    page.get_by_text("Somebody at the console stopped all writing").wait_for()
+    page.get_by_role("button", name="Unfreeze jira").click()
+    page.get_by_role("button", name="Freeze jira").wait_for()
+    assert said == []
+
+
+def problems(page: sync_api.Page) -> list[str]:
+    """What axe finds wrong with a page, in short."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' ')))"
+    )
+    return [str(one) for one in found]

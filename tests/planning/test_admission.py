@@ -18,6 +18,7 @@ from tenure.model.change import (
     UpdateAccount,
 )
 from tenure.model.desired import Standing
+from tenure.model.gate import GateClass
 from tenure.model.plan import Decision, Verdict
 from tenure.model.situation import Ambiguous, Found, Linked, Missing, Situation, Unseen
 from tenure.planning.rules import Adopt, OutOfScope, Protected
@@ -113,7 +114,8 @@ def test_the_longest_values_go(change: Change) -> None:
 def test_an_account_is_made_only_where_none_is_proven_to_be(
     situation: Situation, decision: Decision, reason: str, waits_on: str | None
 ) -> None:
-    assert verdict(CREATE, situation) == Verdict(CREATE, decision, reason, waits_on)
+    gate = GateClass.ADOPTIONS if isinstance(situation, Ambiguous) else None
+    assert verdict(CREATE, situation) == Verdict(CREATE, decision, reason, waits_on, gate)
 
 
 @pytest.mark.parametrize("change", [CREATE, ADOPT, RENAME], ids=lambda c: c.kind)

@@ -22,6 +22,7 @@ from tenure.model.change import (
     RenameAccount,
     UpdateAccount,
 )
+from tenure.model.gate import GateClass
 from tenure.model.plan import Decision, Verdict
 from tenure.planning.admission import GroupSafety, admit_group
 from tenure.planning.rules import Protected
@@ -157,4 +158,5 @@ LICENCE, ADMINISTERS = frozenset({"licence"}), frozenset({"licence", "administra
     ],
 )  # fmt: skip
 def test_groups(change: CreateGroup | AdoptGroup, known: Any, decision: Decision, reason: str) -> None:
-    assert admit_group(change, group_safety(**known)) == Verdict(change, decision, reason)
+    gate = GateClass.GROUPS if reason.endswith("existing: hold") else None
+    assert admit_group(change, group_safety(**known)) == Verdict(change, decision, reason, gate=gate)

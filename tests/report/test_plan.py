@@ -38,7 +38,7 @@ def test_held_is_gathered_by_target_and_class() -> None:
         waiting(7, "carol", hold(ADOPT, "adopt: ask (match: email)"), target="wiki"),
     ]
     reason = "an existing account agrees (match: email): taking it over is asked first"
-    assert held_json(plans) == [
+    assert held_json((), plans) == [
         {"id": "jira:adoption", "target": "jira", "class": "adoption", "revision": 9, "people": ["Alice", "bob"],
          "reason": reason},
         {"id": "wiki:adoption", "target": "wiki", "class": "adoption", "revision": 7, "people": ["carol"],
@@ -85,22 +85,20 @@ def test_many_reasons_are_cut_short() -> None:
 def test_text_of_what_is_held() -> None:
     assert HELD.planned is not None
     assert (
-        plain(held_lines([HELD.planned, OPENING]))
+        plain(held_lines((), [HELD.planned, OPENING]))
         == """\
 Waiting for approval
 
 Take over existing accounts at jira: 1 person
-  name        jira:adoption, revision 12
   why         an existing account agrees (match: username and email): taking it over is asked first
   who         Alice.Jones
 
 Groups at jira: 1 group
-  name        jira:group, revision 9
   why         Software_Dev was there before
   who         software_dev
 """
     )
-    assert plain(held_lines([])) == "Nothing waits for a person.\n"
+    assert plain(held_lines((), [])) == "Nothing waits for a person.\n"
 
 
 def test_text_of_plans() -> None:

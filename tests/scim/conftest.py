@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from tenure.engine.intake import Intake, PushSource
 from tenure.scim import routes
+from tenure.scim.doorkeeper import Doorkeeper
 from tenure.scim.tokens import hash_token
 from tenure.store.database import Database
 
@@ -111,7 +112,11 @@ def directory_dsn(postgres_dsn: str) -> str:
     """A database that the tests of the door share: each starts with empty tables, which is quicker than a new one."""
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute("CREATE DATABASE scim TEMPLATE migrated STRATEGY file_copy")
-    return postgres_dsn.replace("dbname=tenure", "dbname=scim")
+    database = postgres_dsn.replace("dbname=tenure", "dbname=scim")
+    with psycopg.connect(database) as connection:  # the trail is insert-only, and these tests begin it anew
+        connection.execute("ALTER TABLE audit DISABLE TRIGGER audit_stays")
+        connection.execute("ALTER TABLE audit_personal DISABLE TRIGGER audit_personal_stays")
+    return database
 
 
 @pytest.fixture
@@ -122,16 +127,21 @@ async def provider(directory_dsn: str) -> AsyncIterator[Provider]:
         made = "INSERT INTO source (name, kind, made_at) VALUES (%s, 'scim', now()) RETURNING id"
         ids = [connection.execute(made.encode(), (name,)).fetchone()[0] for name in ("okta", "entra")]  # type: ignore[index]
         made = "INSERT INTO target (name, kind, mode, made_at) VALUES (%s, 'jira', 'full', now()) RETURNING id"
+        for number, name, token in ((ids[0], "old", "old"), (ids[0], "new", "tok"), (ids[1], "only", "other")):
+            connection.execute(
+                "INSERT INTO source_token (source, name, hash, since, origin) VALUES (%s, %s, %s, now(), 'command')",
+                (number, name, hash_token(token)),
+            )
         targets = [connection.execute(made.encode(), (name,)).fetchone()[0] for name in ("jira", "wiki")]  # type: ignore[index]
     sources = {
-        "okta": PushSource(ids[0], "okta", tuple(targets), (hash_token("old"), hash_token("tok"))),
-        "entra": PushSource(ids[1], "entra", (), (hash_token("other"),)),
+        "okta": PushSource(ids[0], "okta", tuple(targets)),
+        "entra": PushSource(ids[1], "entra", ()),
     }
     store = Database(database, 8)
     await store.open()
     commits: list[None] = []
     intake = Intake(store, SteppingClock(), lambda: commits.append(None))
-    app = Starlette(routes=[routes.build(intake, lambda: sources)])
+    app = Starlette(routes=[routes.build(intake, lambda: sources, Doorkeeper(store, SteppingClock()))])
     client = httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),
         base_url="http://tenure.test/scim/okta/v2",

@@ -487,8 +487,7 @@ def test_a_folder_of_another_user_stays_usable_for_that_user(
 def test_a_folder_that_the_user_may_not_read_is_explained(
     born: Callable[[int], Path], empty: Path, start: Start
 ) -> None:
-    folder = _copy(born(0), empty / "data")
-    word, problem = start(folder, "command", NOBODY).said()
+    word, problem = start(_copy(born(0), empty / "data"), "command", NOBODY).said()
     assert word == "problem"
     assert "Run Tenure as the user that owns the folder" in problem
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
+from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +14,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tenure.app import SystemClock
+from tenure.app import SystemClock, effects
+from tenure.cli.deciding import Data, Url
+from tenure.cli.house import open_database
 from tenure.estate.document import Estate
 from tenure.estate.live import ask
 from tenure.estate.loading import load
 from tenure.estate.problem import EstateInvalid, Problem
 from tenure.model.seen import Health
+from tenure.report import effect as telling
+from tenure.report.terminal import show
+from tenure.store.database import connect
+from tenure.store.estate import active_document
 
 INVALID, UNHEALTHY = 2, 3
 
@@ -59,6 +66,48 @@ def check(
         _say_valid(file, loaded, found)
     if not all(health.ok for health in found.values()):
         raise typer.Exit(UNHEALTHY)
+
+
+@app.command()
+def diff(
+    file: Annotated[Path, typer.Argument(help="The estate file.", show_default=False)],
+    effect: Annotated[bool, typer.Option("--effect", help="Also: what it would do to those who are there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """Compare an estate file with the active configuration, and show its effect before it is used.
+
+    Nothing is written and no application is called: the effect is computed from what was last seen.
+
+    Example: tenure estate diff estate.yaml --effect
+
+    Exit codes: 0 shown, 1 a gate would hold something of it, 2 the file is not valid or no database can be reached.
+    """
+    try:
+        loaded = load(file, secrets=False)
+    except EstateInvalid as invalid:
+        _say_problems(invalid.problems, as_json)
+        raise typer.Exit(INVALID) from None
+    with open_database(data, database_url) as dsn:
+        active = asyncio.run(_active(dsn))
+        found = asyncio.run(effects(loaded, dsn)) if effect else {}
+    lines = list(unified_diff(
+        (active or "").splitlines(), loaded.document.splitlines(), "active", file.name, lineterm="", n=2
+    ))  # fmt: skip
+    if as_json:
+        _print_json({"diff": lines, "effect": telling.effect_json(found)})
+    else:
+        typer.echo("\n".join(lines) or "The file is the active configuration.")
+        if effect:
+            show(telling.effect_lines(found), Console())
+    if any(telling.held_by(one) for one in found.values()):
+        raise typer.Exit(1)
+
+
+async def _active(dsn: str) -> str | None:
+    async with await connect(dsn) as connection:
+        return await active_document(connection)
 
 
 def _say_problems(problems: tuple[Problem, ...], as_json: bool) -> None:

@@ -4,7 +4,26 @@ from __future__ import annotations
 
 import typer
 
-from tenure.cli import demo, estate, logs, plan, serve, why
+from tenure.cli import (
+    approve,
+    audit,
+    demo,
+    doctor,
+    estate,
+    expect,
+    freeze,
+    leave,
+    logs,
+    plan,
+    reject,
+    release,
+    serve,
+    source,
+    token,
+    undo,
+    why,
+    worker,
+)
 
 app = typer.Typer(
     name="tenure",
@@ -15,9 +34,22 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(serve.serve)
+app.command()(worker.worker)
 app.command()(plan.plan)
 app.command()(why.why)
+app.command()(approve.approve)
+app.command()(reject.reject)
+app.command()(undo.undo)
+app.command()(release.release)
+app.command()(leave.leave)
+app.command()(expect.expect)
+app.command()(freeze.freeze)
+app.command()(freeze.unfreeze)
+app.command()(doctor.doctor)
 app.add_typer(estate.app, name="estate")
+app.add_typer(source.app, name="source")
+app.add_typer(token.app, name="token")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

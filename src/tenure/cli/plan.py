@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,15 +12,17 @@ import typer
 from rich.console import Console
 
 from tenure.cli.house import fail, open_database
+from tenure.model.held import HeldPlan
 from tenure.model.story import Planned
 from tenure.report import plan as telling
 from tenure.report.terminal import show
-from tenure.store import overview
+from tenure.store import holding, overview
 from tenure.store.database import connect
 
 
 def plan(
     target: Annotated[str | None, typer.Argument(help="Only this application.")] = None,
+    identity: Annotated[str | None, typer.Option(help="Only this person: a userName, an account, or an id.")] = None,
     held: Annotated[bool, typer.Option("--held", help="Only what waits for a person, gathered.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     data: Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")] = None,
@@ -33,17 +36,26 @@ def plan(
     reached.
     """
     with open_database(data, database_url) as dsn:
-        known, waiting = asyncio.run(_read(dsn, target))
+        known, waiting, plans = asyncio.run(_read(dsn, target, identity))
     if target is not None and target not in known:
         fail(f"there is no application {target!r}; there are: {', '.join(known) or 'none'}", 1)
     if json:
-        told = telling.held_json(waiting) if held else telling.plan_json(waiting)
+        told = telling.held_json(plans, waiting) if held else telling.plan_json(waiting)
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
     else:
-        show(telling.held_lines(waiting) if held else telling.plan_lines(waiting), Console())
+        show(telling.held_lines(plans, waiting) if held else telling.plan_lines(waiting), Console())
 
 
-async def _read(dsn: str, target: str | None) -> tuple[list[str], tuple[Planned, ...]]:
+async def _read(
+    dsn: str, target: str | None, identity: str | None
+) -> tuple[list[str], tuple[Planned, ...], tuple[HeldPlan, ...]]:
     async with await connect(dsn) as connection:
         known = [state.name for state in await overview.target_states(connection)]
-        return known, await overview.waiting(connection, target)
+        waiting, plans = await overview.waiting(connection, target), await holding.held_plans(connection, target)
+        if identity is None:
+            return known, waiting, plans
+        ids = {str(found["id"]) for found in await holding.people_named(connection, identity)}
+        if not ids:
+            fail(f"nobody is called {identity!r}: name a userName, an account, or an id", 1)
+    mine = tuple(replace(p, leaves=tuple(leaf for leaf in p.leaves if leaf.subject in ids)) for p in plans)
+    return known, tuple(p for p in waiting if p.subject in ids), tuple(p for p in mine if p.leaves)

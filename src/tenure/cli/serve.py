@@ -133,7 +133,7 @@ def _siblings(
 async def _serve(
     estate: Estate, url: str, folder: Path, listener: socket.socket, base_url: str | None, *, first: bool
 ) -> None:
-    async with open_house(estate, url, by="serve", base_url=base_url) as tenure:
+    async with open_house(estate, url, by="serve", base_url=base_url, folder=folder) as tenure:
         token = await _console_token(tenure, folder) if first else ""
         config = uvicorn.Config(
             tenure.web,

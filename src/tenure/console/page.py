@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tenure.model.clock import Clock
-from tenure.report import words
+from tenure.report import holds, words
 from tenure.report.plan import CLASS_WORDS
 from tenure.report.why import STATES, TONES
 from tenure.store.database import Database
 
 HERE = Path(__file__).parent
+_LONGEST = 600
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -63,8 +64,9 @@ class Console:
 
     def page(self, request: Request, template: str, status: int = 200, /, **values: Any) -> Response:
         """A page, made from a template."""
-        path = request.url.path
-        text = self.templates.get_template(template).render(path=path, now=self.clock.now(), **values)
+        path, waiting = request.url.path, getattr(request.state, "waiting", 0)
+        found = self.templates.get_template(template)
+        text = found.render(path=path, now=self.clock.now(), waiting=waiting, **values)
         return self.sealed(HTMLResponse(text, status))
 
     def sealed(self, answer: Response) -> Response:
@@ -84,7 +86,8 @@ def make(database: Database, clock: Clock) -> Console:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     templates.filters.update(name=_name, moment=_moment, ago=_ago, describe=words.describe, shown=words.shown)
-    templates.filters.update(sentence=_sentence, reason=words.reason)
+    templates.filters.update(sentence=_sentence, reason=words.reason, about=holds.about, actor=holds.actor)
+    templates.filters.update(clipped=_clipped)
     templates.globals.update(
         MODES=words.MODES,
         OUTCOMES=words.OUTCOMES,
@@ -105,6 +108,11 @@ def _name(text: object) -> Markup:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _clipped(text: str) -> str:
+    """A text that others chose the length of, not longer than a person reads."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _moment(when: datetime) -> Markup:

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from tenure.console import changes, home, page, people, person, session
+from tenure.console import approvals, changes, home, page, people, person, session
 from tenure.model.clock import Clock
 from tenure.store.database import Database
 
@@ -30,12 +30,13 @@ class Assets(StaticFiles):
 def build(database: Database, clock: Clock) -> list[BaseRoute]:
     """The routes of the console, to be mounted at the root of the site.
 
-    Whoever has the installation's token may look; only its SHA-256, which the database keeps, is compared.
+    Whoever has the installation's token may look and decide; only its SHA-256, which the database keeps, is compared.
     """
     console = page.make(database, clock)
     return [
         *session.routes(console),
         *home.routes(console),
+        *approvals.routes(console),
         *people.routes(console),
         *person.routes(console),
         *changes.routes(console),

@@ -1,4 +1,4 @@
-"""Who may look: the installation's token opens a session, which a cookie keeps; the cookie never holds the token."""
+"""Who may look and decide: the installation's token opens a session; its cookie never holds the token."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from tenure.console.forms import fields, first, same_site
 from tenure.console.page import Console
+from tenure.store.holding import held_count
 from tenure.store.overview import console_token_hash
 
 COOKIE = "tenure_session"
 LASTS = timedelta(hours=12)
-_LONGEST_FORM = 4096
+_LONGEST_FORM, _MOST_FIELDS = 4096, 10
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -29,10 +31,10 @@ def routes(console: Console) -> list[Route]:
         after = _path(request.query_params.get("next", "/"))
         if request.method == "GET":
             return console.page(request, "sign_in.html", next=after)
-        if not _same_site(request):
+        if not same_site(request):
             return console.page(request, "sign_in.html", 403, next=after, problem="The form came from another site.")
-        form = await _form(request)
-        opened = await _open(console, request, form.get("token", ""), _path(form.get("next", "/")))
+        form = await fields(request, _LONGEST_FORM, _MOST_FIELDS) or {}
+        opened = await _open(console, request, first(form, "token"), _path(first(form, "next", "/")))
         if opened is not None:
             return opened
         problem = "This is not the token of this installation."
@@ -40,7 +42,7 @@ def routes(console: Console) -> list[Route]:
 
     async def sign_out(request: Request) -> Response:
         answer = RedirectResponse("/sign-in", 303)
-        if _same_site(request):
+        if same_site(request):
             answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return console.sealed(answer)
 
@@ -64,6 +66,8 @@ def signed_in(console: Console, handler: Handler) -> Handler:
             opened = await _open(console, request, token, _path(kept))
             return opened or console.sealed(RedirectResponse("/sign-in", 303))
         if await _valid(console, request):
+            async with console.database.transaction() as connection:
+                request.state.waiting = await held_count(connection)
             return await handler(request)
         after = f"/sign-in?next={quote(request.url.path, safe='/')}"
         if request.headers.get("hx-request"):
@@ -110,20 +114,6 @@ def _signature(known: bytes, end: int) -> str:
 async def _known(console: Console) -> bytes | None:
     async with console.database.transaction() as connection:
         return await console_token_hash(connection)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The fields of a small form; one that is longer than a token ever is gives none."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_FORM:
-            return {}
-    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace"), max_num_fields=10).items()}
-
-
-def _same_site(request: Request) -> bool:
-    return request.headers.get("sec-fetch-site", "none") in ("same-origin", "none")
 
 
 def _path(asked: str) -> str:

@@ -53,7 +53,11 @@ async def approve(
         leaves = _chosen(held, revision, only)
         await _may_approve(connection, target, leaves, decider)
         doubtful = [leaf for leaf in leaves if any(isinstance(c, CreateAccount) for c in leaf.changes)]
-        if held.name == GateClass.ADOPTIONS and doubtful and (account is None or len(leaves) > 1):
+        if account is not None and (held.name != GateClass.ADOPTIONS or len(leaves) != 1):
+            raise NotDecided("--account says whose account it is: name that one person with --only, of an adoption")
+        if not leaves and not held.shut:
+            raise NotDecided(f"{id} holds nobody at revision {revision}: `tenure plan --held` shows what waits")
+        if held.name == GateClass.ADOPTIONS and doubtful and account is None:
             raise NotDecided(
                 f"whose account it is must be said for {doubtful[0].person} ({doubtful[0].reason}): approve them "
                 "alone, with --only NAME --account KEY"
@@ -161,7 +165,9 @@ async def _give_account(
 ) -> None:
     there = await seen.accounts_by_key(connection, target, [account])
     if account not in there:
-        raise NotDecided(f"there is no account with the key {account!r} at {held.target}: `tenure why` shows keys")
+        raise NotDecided(
+            f"there is no account with the key {account!r} at {held.target}: the console and `tenure why` show keys"
+        )
     await decisions.clear(connection, "account", UUID(leaf.subject), decision, now, target=target, account=account)
     await holding.drop_leaves(connection, target, held.name, [leaf.subject])
 

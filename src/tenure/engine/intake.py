@@ -26,12 +26,11 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True)
 class PushSource:
-    """A source that calls us: its number and name, the targets that it feeds, the SHA-256 of each of its tokens."""
+    """A source that calls us: its number and name, and the targets that it feeds."""
 
     id: int
     name: str
     targets: tuple[int, ...]
-    token_hashes: tuple[bytes, ...]
 
 
 class NameTaken(Exception):

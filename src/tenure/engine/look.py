@@ -252,6 +252,7 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         set_back=subject.decided.set_back,
         refused_links=subject.kept.refused_links,
         closed=target.closed,
+        silent=target.silent.get(subject.identity.source),
     )
     problems = (*subject.desired.faults, *subject.kept.expired)
     return Plan(situation.name, tuple(admit(changes, safety)), problems, subject.kept.notes)

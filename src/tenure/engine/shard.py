@@ -18,7 +18,8 @@ from tenure.engine.run import run
 from tenure.engine.send import Stopped
 from tenure.engine.waking import Waking
 from tenure.engine.work import backoff
-from tenure.store import audit, marks, targets
+from tenure.model.access import Silence
+from tenure.store import audit, marks, sources, targets
 from tenure.store.database import DatabaseAway
 from tenure.store.locks import Locks, LocksLost
 from tenure.store.marks import Mark
@@ -33,6 +34,10 @@ _PROBE_EVERY = timedelta(seconds=30)
 _CHECK_LASTS_S = 60.0
 """How long a server that answered for itself is taken for the one that it was, in seconds: keys of accounts are counted
 alike everywhere, and at another server they are other people's."""
+
+
+def _silence(silence: Silence) -> str:
+    return f"the source {silence.name} was not heard since {silence.since:%Y-%m-%d %H:%M} UTC: nothing is taken away"
 
 
 class Engine:
@@ -106,6 +111,10 @@ class Engine:
         async with self._house.database.transaction() as connection:
             state = await targets.state(connection, target.id)
             due = await marks.due_shards(connection, target.id, now)
+            silent = {s.name: _silence(s) for s in await sources.silent_sources(connection, now)}
+            if target.silent.keys() - silent.keys():  # what was held back because of it is looked at again
+                await marks.mark_subject(connection, [target.id], "scope:all", marks.READINGS, None)
+            target.silent = silent
         if target.own_account is not None:
             target.brake.closed = targets.why_closed(state)
         if state["state"] == "stopped" and state["probe_at"] > now:

@@ -27,24 +27,24 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class SourceEstate:
-    """One source: its kind, and its settings with the secrets in them."""
+    """One source: its kind, its settings with the secrets in them, and how long it may be silent (None: for ever)."""
 
     name: str
     kind: str
     settings: BaseModel
+    heartbeat: timedelta | None = None
 
     @property
     def token(self) -> Secret:
-        """The token with which a push source signs in here."""
-        token = getattr(self.settings, "token", None)
-        assert isinstance(token, Secret), "only push sources have a token"
-        return token
+        """The first token with which a push source signs in here."""
+        assert self.tokens, "no token stands in the estate"
+        return self.tokens[0]
 
     @property
     def tokens(self) -> tuple[Secret, ...]:
-        """The tokens that open the SCIM door to this source; none for one that we read."""
-        token = getattr(self.settings, "token", None)
-        return (token,) if isinstance(token, Secret) else ()
+        """The tokens of the estate that open the SCIM door to this source, each once; none for one that we read."""
+        token, more = getattr(self.settings, "token", None), getattr(self.settings, "tokens", ())
+        return tuple(dict.fromkeys((*([token] if isinstance(token, Secret) else ()), *more)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from tenure.estate.document import Estate, Rate, SourceEstate, TargetEstate
 from tenure.estate.limits import approval_of, limits_of
 from tenure.estate.not_enforced import WORDS, not_enforced
 from tenure.estate.problem import EstateInvalid, Problem, instead
-from tenure.estate.schema import TargetPart
+from tenure.estate.schema import SourcePart, TargetPart
 from tenure.estate.secrets import REFERENCE, UNSET, NotAReference, NotResolved, SecretSource, secret_paths
 from tenure.estate.tree import LARGEST, Branch, dotted, locate, plain, read_yaml, shown
 from tenure.estate.wording import Path as Place
 from tenure.estate.wording import faults, url_fault
+from tenure.model.secret import Secret
 from tenure.planning.rules import OnTheFly, Protected, Rules
 from tenure.sources import SOURCES
 from tenure.targets import TARGETS
@@ -162,13 +163,18 @@ class _Loading:
         kind = self._kind(path, part, self._source_kinds)
         if kind is None:
             return None
-        model = self._source_kinds[kind]
-        settings = self._settings(path, model, {key: value for key, value in part.items() if key != "kind"}, ("kind",))
-        source = SourceEstate(name, kind, settings) if settings else None
-        for token in source.tokens if source else ():
+        own = tuple(info.alias or key for key, info in SourcePart.model_fields.items())
+        theirs = {key: value for key, value in part.items() if key not in own}
+        settings = self._settings(path, self._source_kinds[kind], theirs, own)
+        checked = self._checked(path, SourcePart, {key: value for key, value in part.items() if key in own}, (), {})
+        if settings is None or checked is None:
+            return None
+        source = SourceEstate(name, kind, settings, checked.heartbeat)
+        for token in source.tokens:
             if token != UNSET and len(token.reveal()) < SHORT_TOKEN:
                 said = f"the token has fewer than {SHORT_TOKEN} characters, and could be guessed"
-                self._add((*path, "token"), said, "make a long random one", warning=True)
+                where = "token" if "token" in part else "tokens"
+                self._add((*path, where), said, "make a long random one", warning=True)
         return source
 
     def _target(self, name: str, part: Any, sources: tuple[str, ...]) -> TargetEstate | None:
@@ -201,19 +207,28 @@ class _Loading:
             self._resolve(path, place, data)
         return self._checked(path, model, data, others, {})
 
-    def _resolve(self, path: Place, place: tuple[str, ...], data: dict[str, Any]) -> None:
-        holder: Any = data
-        for part in place[:-1]:
-            holder = holder.get(part) if isinstance(holder, dict) else None
-        if not isinstance(holder, dict) or place[-1] not in holder:
+    def _resolve(self, path: Place, place: tuple[str, ...], data: Any) -> None:
+        """Put secrets in the place of their references; `*` after a key is its whole list, or one that stands alone."""
+        key, below = place[0], place[1:]
+        if not isinstance(data, dict) or key not in data:
             return
-        reference, holder[place[-1]] = holder[place[-1]], UNSET
+        if below == ("*",):
+            several = data[key] if isinstance(data[key], list) else None
+            places = [(*path, key)] if several is None else [(*path, key, n) for n in range(len(several))]
+            data[key] = [self._secret(*pair) for pair in zip(places, several or [data[key]], strict=False)]
+        elif below:
+            self._resolve((*path, key), below, data[key])
+        else:
+            data[key] = self._secret((*path, key), data[key])
+
+    def _secret(self, path: Place, reference: Any) -> Secret:
         try:
-            holder[place[-1]] = self._where.resolve(reference)
+            return self._where.resolve(reference)
         except NotAReference as problem:
-            self._add((*path, *place), str(problem), REFERENCE)
+            self._add(path, str(problem), REFERENCE)
         except NotResolved as problem:
-            self._add((*path, *place), str(problem), "set it before the start", warning=not self._secrets)
+            self._add(path, str(problem), "set it before the start", warning=not self._secrets)
+        return UNSET
 
     def _checked(
         self, path: Place, model: type[_Model], data: dict[str, Any], others: tuple[str, ...], context: dict[str, Any]

@@ -12,7 +12,17 @@ from tenure.estate.document import COMPARE, Rate
 from tenure.estate.limits import ApprovalPart, LimitsPart
 from tenure.estate.problem import instead
 from tenure.estate.secrets import members
-from tenure.estate.values import Duration, Pattern, Text, TextExpression, Texts, TruthExpression, group_count, refuse
+from tenure.estate.values import (
+    Duration,
+    Heartbeat,
+    Pattern,
+    Text,
+    TextExpression,
+    Texts,
+    TruthExpression,
+    group_count,
+    refuse,
+)
 from tenure.model.capability import Mode, canon_name
 from tenure.planning.rules import Adopt, Existing, Leaver, OnTheFly, OutOfScope, Rename, Rules
 from tenure.sources import SOURCES
@@ -27,6 +37,13 @@ class Part(BaseModel):
     """A mapping of the estate: no other keys than these."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SourcePart(Part):
+    """What every source says, whatever its kind; its own settings stand beside it."""
+
+    kind: str
+    heartbeat: Heartbeat | None = None
 
 
 class AttributesPart(Part):
@@ -155,8 +172,9 @@ class TargetPart(Part):
 
 def keys() -> list[str]:
     """Every key that an estate may have, as dotted paths with `<name>` where a name of your own stands."""
-    found = ["sources", "sources.<name>.kind", "targets"]
-    for model in SOURCES.values():
+    found = ["sources", "targets"]
+    origins: list[type[BaseModel]] = [SourcePart, *SOURCES.values()]
+    for model in origins:
         found += _keys(model, "sources.<name>")
     parts: list[type[BaseModel]] = [TargetPart, *(known.settings for known in TARGETS.values())]
     for model in parts:

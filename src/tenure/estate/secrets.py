@@ -79,12 +79,14 @@ class SecretSource:
 
 
 def secret_paths(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
-    """Where in the settings of a connector secrets stand."""
+    """Where in the settings of a connector secrets stand; `*` is each element of a list."""
     for name, info in model.model_fields.items():
         key = info.alias or name
         for kind in members(info.annotation):
             if kind is Secret:
                 yield (key,)
+            elif typing.get_origin(kind) is tuple and Secret in typing.get_args(kind):
+                yield (key, "*")
             elif isinstance(kind, type) and issubclass(kind, BaseModel):
                 yield from ((key, *below) for below in secret_paths(kind))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -11,12 +10,13 @@ from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from tenure.estate.tree import shown
+from tenure.model.duration import parse, told
 from tenure.planning.expressions import ExpressionInvalid, compile_expression
 from tenure.planning.rules import Expression
 
 LONGEST_TEXT, LONGEST_PATTERN = 400, 1_000
 SHORTEST_COMPARE, LONGEST_COMPARE = timedelta(seconds=1), timedelta(days=30)
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+SHORTEST_HEARTBEAT = timedelta(minutes=5)
 
 
 def refuse(message: str, hint: str = "") -> NoReturn:
@@ -76,14 +76,13 @@ def group_count(pattern: str) -> int:
     return int(re2.compile(pattern, options=options).groups)
 
 
-def _duration(value: Any) -> timedelta:
-    found = re.fullmatch(r"(\d{1,6})(s|m|h|d)", value) if isinstance(value, str) else None
-    if not found:
+def _duration(value: Any, shortest: timedelta = SHORTEST_COMPARE) -> timedelta:
+    duration = parse(value) if isinstance(value, str) else None
+    if duration is None:
         written = f'"{shown(value)}" is' if isinstance(value, str) else "this is"
         refuse(f"{written} not a duration", "write a number with s, m, h or d, such as 30m or 6h")
-    duration = timedelta(seconds=int(found[1]) * _UNITS[found[2]])
-    if not SHORTEST_COMPARE <= duration <= LONGEST_COMPARE:
-        refuse(f'"{value}" is out of range', "write something from 1s to 30d")
+    if not shortest <= duration <= LONGEST_COMPARE:
+        refuse(f'"{value}" is out of range', f"write something from {told(shortest)} to 30d")
     return duration
 
 
@@ -91,5 +90,6 @@ Text = Annotated[str, BeforeValidator(_text)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Heartbeat = Annotated[timedelta, BeforeValidator(lambda value: _duration(value, SHORTEST_HEARTBEAT))]
 TextExpression = Annotated[Any, BeforeValidator(lambda value: _compiled(value, "text"))]
 TruthExpression = Annotated[Any, BeforeValidator(lambda value: _compiled(value, "truth"))]

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.model.change import ChangeKind, encode
+from tenure.model.gate import GateClass
+from tenure.model.held import HeldPlan
 from tenure.model.plan import Decision, Verdict
 from tenure.model.story import Planned
-from tenure.report import words
+from tenure.report import holds, words
 from tenure.report.why import Line
 
 CLASSES = {
@@ -38,6 +40,7 @@ CLASS_WORDS = {
 }
 _TONES = {Decision.GO: "good", Decision.HOLD: "wait", Decision.WAIT: "wait", Decision.REFUSE: "bad"}
 _REASONS = 3
+_PEOPLE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def held(waiting: Sequence[Planned]) -> tuple[Held, ...]:
 
 def _stops(planned: Planned) -> Iterator[tuple[str, str]]:
     for verdict in planned.plan.verdicts:
-        if verdict.decision in (Decision.HOLD, Decision.REFUSE):
+        if verdict.decision is Decision.REFUSE or (verdict.decision is Decision.HOLD and verdict.gate is None):
             yield _class(verdict), words.reason(verdict.reason)
     for problem in planned.plan.problems:
         yield "problem", words.reason(problem)
@@ -100,26 +103,51 @@ def _held(target: str, kind: str, entries: list[tuple[Planned, str]]) -> Held:
     )
 
 
-def held_json(waiting: Sequence[Planned]) -> list[dict[str, Any]]:
-    """What waits for a person, as scripts read it."""
-    return [
+def held_json(plans: Sequence[HeldPlan], waiting: Sequence[Planned]) -> list[dict[str, Any]]:
+    """What waits for a person, as scripts read it: what gates hold, then what cannot be approved, but mended."""
+    gated = [
+        {"id": p.id, "target": p.target, "class": p.name, "revision": p.revision,
+         "people": [leaf.person for leaf in p.leaves], "reason": p.reason, "shut": p.shut,
+         "changes": [{"person": leaf.person, "revision": leaf.revision, "asked_by": leaf.asked_by,
+                      "since": leaf.since.isoformat(), "changes": [encode(c) for c in leaf.changes]}
+                     for leaf in p.leaves]}
+        for p in plans
+    ]  # fmt: skip
+    return gated + [
         {"id": h.id, "target": h.target, "class": h.kind, "revision": h.revision, "people": list(h.people),
          "reason": h.reason}
         for h in held(waiting)
     ]  # fmt: skip
 
 
-def held_lines(waiting: Sequence[Planned]) -> list[Line]:
+def held_lines(plans: Sequence[HeldPlan], waiting: Sequence[Planned]) -> list[Line]:
     """What waits for a person, as text."""
     found = [Line("Waiting for approval", tone="title")]
+    for plan in plans:
+        found += [Line(""), *_gate_lines(plan)]
     for h in held(waiting):
         count = f"{len(h.people)} {'person' if len(h.people) == 1 else 'people'}"
         if h.kind == "group":
             count = f"{len(h.people)} {'group' if len(h.people) == 1 else 'groups'}"
         found += [Line(""), Line(f"{CLASS_WORDS[h.kind]} at {words.shown(h.target)}: {count}", tone="title")]
-        found += [Line(f"{words.shown(h.id)}, revision {h.revision}", "  name"), Line(h.reason, "  why", "wait")]
-        found.append(Line(", ".join(map(words.shown, h.people)), "  who"))
+        found += [Line(h.reason, "  why", "wait"), Line(", ".join(map(words.shown, h.people)), "  who")]
     return found if len(found) > 1 else [Line("Nothing waits for a person.", tone="good")]
+
+
+def _gate_lines(plan: HeldPlan) -> Iterator[Line]:
+    count = f"{len(plan.leaves)} {'person' if len(plan.leaves) == 1 else 'people'}"
+    if plan.name == GateClass.GROUPS:
+        count = f"{len(plan.leaves)} {'group' if len(plan.leaves) == 1 else 'groups'}"
+    yield Line(f"{holds.about(plan.name)} at {words.shown(plan.target)}: {count}", tone="title")
+    yield Line(words.reason(plan.reason), "  why", "wait")
+    for leaf in plan.leaves[:_PEOPLE]:
+        told = "; ".join(words.describe(change) for change in leaf.changes) or words.shown(leaf.reason)
+        yield Line(f"{words.shown(leaf.person)}: {told}", "  who")
+    if len(plan.leaves) > _PEOPLE:
+        yield Line(f"and {len(plan.leaves) - _PEOPLE} more (--json lists them)")
+    yield Line(f"tenure approve {words.shown(plan.id)} --revision {plan.revision}", "  approve")
+    if not plan.leaves:
+        yield Line("nobody waits by now; the gate opens when that is approved")
 
 
 def plan_lines(waiting: Sequence[Planned]) -> list[Line]:

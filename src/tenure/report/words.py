@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tenure.model.change import (
     AdoptAccount,
@@ -78,7 +78,7 @@ def _visible(character: str) -> str:
 
 def at(when: datetime) -> str:
     """A moment, to the second, in UTC."""
-    return when.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def value(found: str | None) -> str:

@@ -13,13 +13,16 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from tenure.engine.intake import Intake, PushSource
-from tenure.scim import discovery, groups, tokens, users
+from tenure.scim import discovery, groups, users
 from tenure.scim.call import Call, origin
+from tenure.scim.doorkeeper import Doorkeeper
 from tenure.scim.errors import ScimError, response
 from tenure.store.database import DatabaseAway
 
 Handler = Callable[[Call], Awaitable[Response]]
 Sources = Callable[[], Mapping[str, PushSource]]
+Observe = Callable[[str, str, int, float], None]
+"""Called after each answer: the source's name (empty when there is no such source), method, status, seconds."""
 
 ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
     "users": (users.COLLECTION, users.ONE),
@@ -33,28 +36,40 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
 _log = structlog.get_logger(__name__)
 
 
-def build(intake: Intake, sources: Sources, base_url: str | None = None) -> Mount:
+def build(
+    intake: Intake,
+    sources: Sources,
+    doorkeeper: Doorkeeper,
+    base_url: str | None = None,
+    observe: Observe = lambda source, method, status, seconds: None,
+) -> Mount:
     """The route of the door: `/scim/<source>/v2/...`.
 
     `sources` gives the push sources by name, as they are at that moment. `base_url` is our public address, without
     `/scim`; without it, locations are told from the request's own host.
     """
-    return Mount("/scim", app=Door(intake, sources, base_url))
+    return Mount("/scim", app=Door(intake, sources, doorkeeper, base_url, observe))
 
 
 class Door:
     """An ASGI application that answers SCIM, its errors included, and nothing else."""
 
-    def __init__(self, intake: Intake, sources: Sources, base_url: str | None) -> None:
+    def __init__(
+        self, intake: Intake, sources: Sources, doorkeeper: Doorkeeper, base_url: str | None, observe: Observe
+    ) -> None:
         """See `build`."""
         self._intake, self._sources, self._base_url = intake, sources, base_url
+        self._doorkeeper, self._observe = doorkeeper, observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        began = self._doorkeeper.clock.monotonic()
+        path = [part for part in _below(scope).split("/") if part]
+        source = self._sources().get(path[0]) if path else None
         try:
-            answer = await self._answer(Request(scope, receive))
+            answer = await self._answer(Request(scope, receive), path, source)
         except ScimError as error:
             answer = response(error)
         except ClientDisconnect:
@@ -66,15 +81,19 @@ class Door:
             where = "".join(traceback.format_tb(problem.__traceback__))
             _log.error("scim.failed", method=scope["method"], problem=type(problem).__name__, where=where)
             answer = response(ScimError(500, "Something went wrong here; it has been logged."))
-        await answer(scope, receive, send)
+        try:
+            await answer(scope, receive, send)
+        finally:
+            seconds = self._doorkeeper.clock.monotonic() - began
+            self._observe(source.name if source else "", scope["method"], answer.status_code, seconds)
 
-    async def _answer(self, request: Request) -> Response:
-        path = [part for part in _below(request.scope).split("/") if part]
-        source = self._sources().get(path[0]) if path else None
+    async def _answer(self, request: Request, path: list[str], source: PushSource | None) -> Response:
         if source is None:
             raise ScimError(404, "There is no such source; the address is /scim/<source>/v2.")
-        if not tokens.authorised(request.headers.get("authorization"), source.token_hashes):
-            raise ScimError(401, "The bearer token is missing or wrong.", headers={"WWW-Authenticate": "Bearer"})
+        if not await self._doorkeeper.admits(source.id, request.headers.get("authorization")):
+            raise ScimError(
+                401, "The bearer token is missing, wrong or at its end.", headers={"WWW-Authenticate": "Bearer"}
+            )
         if len(path) < 3 or path[1].lower() != "v2" or len(path) > 4 or path[2].lower() not in ENDPOINTS:
             raise ScimError(404, "There is no such endpoint; Users, Groups, Schemas and the like are under /v2/.")
         handlers = ENDPOINTS[path[2].lower()][len(path) - 3]

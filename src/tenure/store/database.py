@@ -30,6 +30,8 @@ __all__ = [
 Connection = AsyncConnection[TupleRow]
 Row = dict[str, Any]
 
+_STALLED = "SET idle_in_transaction_session_timeout = '60s'"
+
 set_json_dumps(orjson.dumps)
 set_json_loads(orjson.loads)
 
@@ -69,8 +71,15 @@ class Database:
 
 
 async def connect(dsn: str, *, autocommit: bool = False) -> Connection:
-    """A connection by itself; raises DatabaseAway when there is none within 10 seconds."""
-    return await AsyncConnection.connect(dsn, autocommit=autocommit, connect_timeout=10)
+    """A connection by itself; raises DatabaseAway when there is none within 10 seconds.
+
+    Like those of the pool, it is closed by the server when it stalls for a minute inside a transaction: an audit entry
+    that was begun and not committed holds up the sealing of all that come after it.
+    """
+    connection = await AsyncConnection.connect(dsn, autocommit=True, connect_timeout=10)
+    await connection.execute(_STALLED)
+    await connection.set_autocommit(autocommit)
+    return connection
 
 
 async def rows(connection: Connection, query: str, *values: Any) -> list[Row]:
@@ -89,5 +98,5 @@ async def row(connection: Connection, query: str, *values: Any) -> Row | None:
 async def _configure(connection: Connection) -> None:
     connection.prepare_threshold = 2
     await connection.execute("SET statement_timeout = '60s'")
-    await connection.execute("SET idle_in_transaction_session_timeout = '60s'")
+    await connection.execute(_STALLED)
     await connection.commit()

@@ -100,6 +100,15 @@ async def groups_of_sources(connection: Connection, sources: Sequence[int]) -> t
     return tuple(SourceGroup(*row) for row in await cursor.fetchall())
 
 
+async def ids_after(connection: Connection, sources: Sequence[int], after: UUID | None, limit: int) -> list[UUID]:
+    """The next ids, in their order, of everybody whom these sources have or had."""
+    cursor = await connection.execute(
+        "SELECT id FROM identity WHERE source = ANY(%s) AND (%s::uuid IS NULL OR id > %s) ORDER BY id LIMIT %s",
+        (list(sources), after, after, limit),
+    )
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def members_of(connection: Connection, group: UUID) -> list[UUID]:
     """The ids of a group's members, in their order."""
     cursor = await connection.execute("SELECT identity FROM member WHERE source_group = %s ORDER BY identity", (group,))

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
 from tenure.model.capability import Mode
 from tenure.model.secret import Secret
 from tenure.planning.rules import Approval
-from tenure.store import audit, marks
+from tenure.store import audit, marks, tokens
 from tenure.store.database import Connection, Database, Row, row, rows
+from tenure.store.sources import write_heartbeats
 
 _ACTIVATING = 0x7E4E0001
 """The advisory lock under which one process at a time activates an estate."""
@@ -32,6 +33,11 @@ class SourcePart(Protocol):
     @property
     def tokens(self) -> tuple[Secret, ...]:
         """The tokens with which it signs in here; their SHA-256 alone is stored."""
+        ...
+
+    @property
+    def heartbeat(self) -> timedelta | None:
+        """How long it may be silent; None when that does not matter."""
         ...
 
 
@@ -118,7 +124,7 @@ async def activate(database: Database, estate: EstateParts, by: str, now: dateti
             WHERE target.name = n.name""",
             (list(modes), list(modes.values()), [a.by_another for a in approvals], [a.ticket for a in approvals]),
         )
-        await _write_tokens(connection, {sources[name]: part.tokens for name, part in estate.sources.items()}, now)
+        await _write_sources(connection, {sources[name]: part for name, part in estate.sources.items()}, now)
         latest = await row(connection, "SELECT id, digest FROM estate_revision ORDER BY id DESC LIMIT 1")
         active = list(targets.values())
         if latest is not None and bytes(latest["digest"]) == estate.digest:
@@ -195,21 +201,10 @@ async def _numbers(
     return {r["name"]: int(r["id"]) for r in found}
 
 
-async def _write_tokens(connection: Connection, tokens: Mapping[int, Sequence[Secret]], now: datetime) -> None:
-    """The tokens of the sources are these, and no others; one that stays keeps its date."""
-    pairs = [(source, _hash(token.reveal())) for source, several in tokens.items() for token in several]
-    numbers, hashes = [source for source, _ in pairs], [digest for _, digest in pairs]
-    await connection.execute(
-        """DELETE FROM source_token t WHERE NOT EXISTS (
-            SELECT FROM unnest(%s::smallint[], %s::bytea[]) n(source, hash)
-            WHERE n.source = t.source AND n.hash = t.hash)""",
-        (numbers, hashes),
-    )
-    await connection.execute(
-        """INSERT INTO source_token (source, hash, since)
-        SELECT n.source, n.hash, %s FROM unnest(%s::smallint[], %s::bytea[]) n(source, hash) ON CONFLICT DO NOTHING""",
-        (now, numbers, hashes),
-    )
+async def _write_sources(connection: Connection, parts: Mapping[int, SourcePart], now: datetime) -> None:
+    digests = {number: [_hash(token.reveal()) for token in part.tokens] for number, part in parts.items()}
+    await tokens.write_estate(connection, digests, now)
+    await write_heartbeats(connection, {number: part.heartbeat for number, part in parts.items()})
 
 
 async def _write_revision(connection: Connection, estate: EstateParts, by: str, now: datetime) -> int:
@@ -228,3 +223,21 @@ async def _write_revision(connection: Connection, estate: EstateParts, by: str, 
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+async def active_document(connection: Connection) -> str | None:
+    """The document of the active estate, as it was written; None before the first."""
+    found = await row(connection, "SELECT document FROM estate_revision ORDER BY id DESC LIMIT 1")
+    return str(found["document"]) if found else None
+
+
+async def numbers(database: Database) -> Activation:
+    """The active revision (0 before the first), and the numbers of the sources and targets that are not retired."""
+    async with database.transaction() as connection:
+        known = {
+            table: await rows(connection, f"SELECT id, name FROM {table} WHERE retired_at IS NULL")
+            for table in ("source", "target")
+        }
+        latest = await row(connection, "SELECT max(id) AS id FROM estate_revision")
+    sources, targets = ({r["name"]: int(r["id"]) for r in known[table]} for table in ("source", "target"))
+    return Activation(int(latest["id"] or 0) if latest else 0, sources, targets)

@@ -13,7 +13,7 @@ from tenure.store.database import Connection, Row, row, rows
 
 _LEAVES = """
 SELECT h.target, h.class, h.subject, h.changes, h.inverses, h.reason, h.revision, h.since,
-       coalesce(i.user_name, g.seen_name, nullif(substr(h.subject, 1, 6), 'group:'), substr(h.subject, 7)) AS person,
+       coalesce(i.user_name, g.seen_name, regexp_replace(h.subject, '^group:', '')) AS person,
        coalesce(a.actor, 'engine') AS asked_by,
        coalesce(NOT i.active OR i.gone_at IS NOT NULL OR EXISTS (SELECT FROM clearance c
            WHERE c.identity = i.id AND c.kind = 'leave' AND c.ended_at IS NULL), false) AS gone
@@ -40,6 +40,29 @@ async def held_plans(connection: Connection, target: str | None = None) -> tuple
         target,
     )
     return tuple([await _plan(connection, r) for r in found])
+
+
+async def held_count(connection: Connection) -> int:
+    """How many held plans there are."""
+    found = await row(
+        connection,
+        """SELECT count(*) AS n FROM gate g JOIN target t ON t.id = g.target WHERE t.retired_at IS NULL
+        AND (g.state = 'filled' OR EXISTS (SELECT FROM held h
+             WHERE h.target = g.target AND h.class = g.class AND h.state = 'held'))""",
+    )
+    return int(found["n"]) if found else 0
+
+
+async def held_numbers(connection: Connection) -> list[Row]:
+    """Every held plan in numbers: target, name, whether it is shut, how many people wait there."""
+    return await rows(
+        connection,
+        """SELECT t.name AS target, g.class AS name, g.state = 'filled' AS shut, count(h.subject) AS people
+        FROM gate g JOIN target t ON t.id = g.target
+        LEFT JOIN held h ON h.target = g.target AND h.class = g.class AND h.state = 'held'
+        WHERE t.retired_at IS NULL GROUP BY t.name, g.target, g.class, g.state
+        HAVING g.state = 'filled' OR count(h.subject) > 0 ORDER BY t.name, g.state, g.class""",
+    )
 
 
 async def locked_plan(connection: Connection, target: str, name: str) -> tuple[int, HeldPlan] | None:
@@ -179,3 +202,16 @@ async def known_targets(connection: Connection) -> list[Row]:
         connection,
         "SELECT id, name, frozen_at, frozen_by, caution FROM target WHERE retired_at IS NULL ORDER BY name",
     )
+
+
+async def waiting_changes(connection: Connection, target: str | None) -> dict[str, int]:
+    """How many changes of each kind the current plans hold back."""
+    found = await rows(
+        connection,
+        """SELECT v->'change'->>'kind' AS kind, count(*) AS n FROM plan p JOIN target t ON t.id = p.target,
+            jsonb_array_elements(p.verdicts->'verdicts') v
+        WHERE p.current AND p.waiting AND (%s::text IS NULL OR t.name = %s) GROUP BY 1 ORDER BY 1""",
+        target,
+        target,
+    )
+    return {r["kind"]: r["n"] for r in found}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import psycopg
 from alembic import command, op
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool, text
 
 _LOCK = 0x7E4E5E
@@ -19,8 +21,7 @@ def upgrade(dsn: str) -> None:
     Raises DatabaseAway when the database cannot be reached within 10 seconds.
     """
     psycopg.connect(dsn, connect_timeout=10).close()  # SQLAlchemy would hide the error in one of its own
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config = _config()
     engine = create_engine(
         "postgresql+psycopg://",
         creator=lambda: psycopg.connect(dsn, connect_timeout=10),
@@ -38,6 +39,20 @@ def upgrade(dsn: str) -> None:
             connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _LOCK})
             connection.commit()
     engine.dispose()
+
+
+@cache
+def head() -> str:
+    """The newest migration of this version."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
 
 
 def run_statements(beside: str) -> None:
