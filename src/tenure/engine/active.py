@@ -29,7 +29,7 @@ class ActiveTarget:
     `own_account` is the name that we sign in with, as the last check found it. `silent` maps the
     sources that fell silent to a sentence about it. `checked_at` is when this process last asked the target how it is,
     in seconds of the clock. `under_way` counts changes that are written down and not yet answered: with the rate it
-    tells how long the last of them may take.
+    tells how long the last of them may take. `foreseen`: what these rules ask of everybody is computed.
     """
 
     id: int
@@ -47,6 +47,7 @@ class ActiveTarget:
     silent: Mapping[str, str] = field(default_factory=dict)
     checked_at: float | None = None
     under_way: int = 0
+    foreseen: bool = False
 
     @property
     def closed(self) -> str | None:

@@ -24,9 +24,11 @@ from tenure.planning.assignment import assign, desired_groups
 from tenure.planning.correlation import correlate
 from tenure.planning.reconciliation import Care, reconcile
 from tenure.planning.vetoes import overlay
-from tenure.store import care, directory, plans, seen
+from tenure.store import care, directory, plans, seen, targets
 from tenure.store.database import Connection, Row
 from tenure.store.marks import Mark
+
+_FORESEEN_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -40,7 +42,7 @@ class Subject:
     sight: Sight = field(default_factory=Sight)
     care: Care = field(default_factory=Care)
     rival: str | None = None
-    crowd: str | None = None
+    crowd: dict[str, str] = field(default_factory=dict)
     decided: Decided = field(default_factory=Decided)
     kept: Kept = field(default_factory=Kept)
 
@@ -70,6 +72,24 @@ async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> lis
     return subjects
 
 
+async def foresee(house: House, target: ActiveTarget) -> None:
+    """Compute what is desired of everybody by these rules, before anybody's plan: a collision is seen by all or none.
+
+    Raises Outdated when an estate newer than these rules was activated.
+    """
+    while True:
+        async with house.database.transaction() as connection:
+            await targets.still_current(connection, target.revision)
+            ids = await plans.not_computed(connection, target.id, target.source_ids, target.revision, _FORESEEN_AT_ONCE)
+            if not ids:
+                return
+            identities = await directory.identities(connection, ids)
+            said = await decided.read(connection, house, target, identities)
+            identities = await decided.closed(connection, house, identities, said)
+            groups = await directory.groups_of(connection, list(identities))
+            await _desired(house, connection, target, identities, groups)
+
+
 def _lay_vetoes(house: House, target: ActiveTarget, subject: Subject) -> None:
     vetoes = subject.decided.vetoes
     if vetoes:
@@ -87,7 +107,8 @@ async def _desired(
     kept = await plans.desired_of(connection, target.id, list(identities))
     now = house.clock.now()
     found: dict[UUID, Desired] = {}
-    for who, identity in identities.items():
+    for who in sorted(identities, key=str):  # in key order, as everywhere: no two lock each other out
+        identity = identities[who]
         told = input_hash(identity, groups.get(who, ()))
         old = kept.get(who)
         if (
@@ -133,9 +154,13 @@ async def _sights(connection: Connection, target: ActiveTarget, subjects: Sequen
 
 async def _crowded(connection: Connection, target: ActiveTarget, subject: Subject) -> None:
     capabilities, linked = target.connector.capabilities, subject.sight.linked
-    email = capabilities.canon("email", subject.desired.fields.get("email"))
-    if linked is not None and email and email != capabilities.canon("email", linked.fields.get("email")):
-        subject.crowd = await care.crowd(connection, target.id, subject.identity.id, email)
+    for name, count in (("email", care.crowd), ("display_name", care.namesakes)):
+        wanted = subject.desired.fields.get(name)
+        canon = capabilities.canon(name, wanted)
+        if linked is not None and wanted and canon and canon != capabilities.canon(name, linked.fields.get(name)):
+            value = canon if name == "email" else wanted
+            told = await count(connection, target.id, subject.identity.id, value)
+            subject.crowd |= {name: told} if told else {}
 
 
 async def _choose(connection: Connection, target: ActiveTarget, subject: Subject) -> None:

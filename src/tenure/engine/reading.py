@@ -156,20 +156,21 @@ async def _end(house: House, target: ActiveTarget, reading: _Reading, population
 async def _doubt(
     connection: Connection, house: House, target: ActiveTarget, reading: _Reading, population: str
 ) -> None:
-    """Take the proof away from a reading that shows far less than the last one, until a person agrees.
+    """Take the proof away from a reading that shows far less than we knew of, until a person agrees.
 
     It is read again first; shown the same twice, it is held for a decision.
     """
     last = await seen.last_reading(connection, target.id, population)
     assert reading.proof is not None
     before: int = (last["count"] or 0) if last else 0
+    before = max(before, await seen.known(connection, target.id, population))
     reading.proof = {**reading.proof, "last": before}
     if last is None or population.startswith("members:") or before < _SHRINKS_FROM:
         return
     if reading.count >= before * (1 - target.rules.limits.shrink):
         await gates.forget_doubt(connection, target.id, population)
         return
-    said = f"{population}: {before} at the last reading, {reading.count} now"
+    said = f"{population}: {before} were known, {reading.count} are shown now"
     agreed = await gates.agreed_count(connection, target.id, population, last["id"])
     if agreed is not None and reading.count >= agreed * _SAME:
         await gates.forget_doubt(connection, target.id, population)

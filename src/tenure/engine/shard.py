@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from tenure.engine.active import ActiveTarget, House
+from tenure.engine.look import foresee
 from tenure.engine.reading import check, read_whole
 from tenure.engine.recovery import recover
 from tenure.engine.run import run
@@ -30,6 +31,9 @@ _CHUNK = 32
 _FEW = 50
 _BULK_CHUNKS = 2
 _PROBE_EVERY = timedelta(seconds=30)
+_CHECK_LASTS_S = 60.0
+"""How long a server that answered for itself is taken for the one that it was, in seconds: keys of accounts are counted
+alike everywhere, and at another server they are other people's."""
 
 
 def _silence(silence: Silence) -> str:
@@ -115,8 +119,14 @@ class Engine:
             target.brake.closed = targets.why_closed(state)
         if state["state"] == "stopped" and state["probe_at"] > now:
             return False
-        unsure = state["state"] == "stopped" or target.own_account is None
-        if due and unsure and not await self._probe(target):
+        stopped, last = state["state"] == "stopped", target.checked_at
+        unsure = stopped or last is None or self._house.clock.monotonic() - last > _CHECK_LASTS_S
+        if due and unsure:
+            if not await self._probe(target):
+                return False
+            if stopped:
+                log.info("target runs again", target=target.name)
+        if due and not await self._foreseen(target):
             return False
         started = False
         for shard, prio in due.items():
@@ -129,6 +139,20 @@ class Engine:
             task.add_done_callback(partial(self._done, place))
             started = True
         return started
+
+    async def _foreseen(self, target: ActiveTarget) -> bool:
+        """See to it that nobody is planned for before all that the rules of this estate lead to is known."""
+        try:
+            if not target.foreseen:
+                await foresee(self._house, target)
+            target.foreseen = True
+        except targets.Outdated as end:
+            self._outdate(target, end)
+        return target.foreseen
+
+    def _outdate(self, target: ActiveTarget, end: targets.Outdated) -> None:
+        self._outdated.add(target.id)
+        log.error("this process works by an older estate: it writes nothing more", target=target.name, why=str(end))
 
     def _bulk_chunks(self, target: ActiveTarget) -> int:
         return sum(bulk for (number, _), bulk in self._bulk.items() if number == target.id)
@@ -147,7 +171,6 @@ class Engine:
                 again = self._house.clock.now() + _PROBE_EVERY
                 await targets.stop(connection, target.id, str(stopped), again)
             return False
-        log.info("target runs again", target=target.name)
         return True
 
     async def _drain(self, target: ActiveTarget, shard: int) -> bool:
@@ -161,8 +184,7 @@ class Engine:
             await self._drain_owned(target, shard)
             return True
         except targets.Outdated as end:
-            self._outdated.add(target.id)
-            log.error("this process works by an older estate: it writes nothing more", target=target.name, why=str(end))
+            self._outdate(target, end)
         except (Stopped, targets.Stolen, LocksLost) as end:
             log.info("shard given up", target=target.name, shard=shard, why=str(end))
         except DatabaseAway as error:

@@ -36,13 +36,13 @@ class Safety:
     """What admission has to know beside the changes.
 
     `own_account` is the name that we sign in with. `rival` is another identity that wants the same account name, in
-    words; `crowd` says the same of an e-mail address that many want. `ready` are the canonical names of groups that are
-    there and in our care. `names` maps the canonical names of other accounts at the target to their keys, as far as
-    they matter to these changes. `approved` are the decisions of people: (class of the gate, digest of the change).
-    `another_person` tells that the source's own identifier of this person changed. `set_back` are the cells that
-    somebody keeps changing back, with the value (canonical) that we keep setting. `refused_links` maps accounts that
-    are not to be taken over to the decision that said so. `closed` says why nothing is written at this target now,
-    `silent` why nothing is taken away from this person now.
+    words; `crowd` says the same, by field, of an e-mail address or a display name that many want. `ready` are the
+    canonical names of groups that are there and in our care. `names` maps the canonical names of other accounts at the
+    target to their keys, as far as they matter to these changes. `approved` are the decisions of people: (class of the
+    gate, digest of the change). `another_person` tells that the source's own identifier of this person changed.
+    `set_back` are the cells that somebody keeps changing back, with the value (canonical) that we keep setting.
+    `refused_links` maps accounts that are not to be taken over to the decision that said so. `closed` says why nothing
+    is written at this target now, `silent` why nothing is taken away from this person now.
     """
 
     rules: Rules
@@ -54,7 +54,7 @@ class Safety:
     ready: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     approved: Set[tuple[str, str]] = frozenset()
-    crowd: str | None = None
+    crowd: Mapping[str, str] = field(default_factory=dict)
     another_person: str | None = None
     set_back: Mapping[str, str | None] = field(default_factory=dict)
     refused_links: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +65,8 @@ class Safety:
 def admit(changes: Sequence[Change], safety: Safety) -> Iterator[Verdict]:
     """A verdict for each change, in order. What needs a change that does not go, waits for it.
 
-    A change of several groups is divided when they do not fare alike: one that waits does not keep the others.
+    A change of several groups or fields is divided when they do not fare alike: one that waits does not keep the
+    others.
     """
     stopped: str | None = None
     for verdict in (verdict for change in changes for verdict in _verdicts(change, safety)):
@@ -81,6 +82,9 @@ _FOUNDATIONS = frozenset({ChangeKind.ADOPT_ACCOUNT, ChangeKind.CREATE_ACCOUNT})
 
 
 def _verdicts(change: Change, safety: Safety) -> Iterator[Verdict]:
+    if isinstance(change, UpdateAccount):
+        yield from (_verdict(part, safety) for part in _crowded_apart(change, safety))
+        return
     if not isinstance(change, JoinGroups | LeaveGroups):
         yield _verdict(change, safety)
         return
@@ -90,6 +94,15 @@ def _verdicts(change: Change, safety: Safety) -> Iterator[Verdict]:
         alike.setdefault((found.decision, found.reason, found.waits_on, found.gate), []).append(name)
     for (decision, reason, waits_on, gate), names in alike.items():
         yield Verdict(replace(change, groups=tuple(names)), decision, reason, waits_on, gate)
+
+
+def _crowded_apart(change: UpdateAccount, safety: Safety) -> Iterator[UpdateAccount]:
+    """The fields of an update that many are to have alike, and the others, which they do not keep."""
+    crowded = change.fields.keys() & safety.crowd.keys()
+    for names in (change.fields.keys() - crowded, crowded):
+        fields = {name: value for name, value in change.fields.items() if name in names}
+        if fields:
+            yield replace(change, fields=fields, before={n: v for n, v in change.before.items() if n in names})
 
 
 def _verdict(change: Change, safety: Safety) -> Verdict:
@@ -162,8 +175,8 @@ def _situation(change: Change, safety: Safety) -> Verdict | None:
     held = safety.standing is Standing.OUT_OF_SCOPE and safety.rules.out_of_scope is OutOfScope.HOLD
     if isinstance(change, DeactivateAccount) and held:
         return Verdict(change, Decision.HOLD, "out of scope, but has not left", gate=GateClass.OUT_OF_SCOPE)
-    if isinstance(change, UpdateAccount) and "email" in change.fields and safety.crowd is not None:
-        return Verdict(change, Decision.HOLD, safety.crowd)
+    if isinstance(change, UpdateAccount) and change.fields.keys() & safety.crowd.keys():
+        return Verdict(change, Decision.HOLD, next(why for name, why in safety.crowd.items() if name in change.fields))
     if isinstance(change, RenameAccount):
         canon = safety.capabilities.canon("username", change.name) or ""
         if safety.names.get(canon, change.account.key) != change.account.key:

@@ -151,6 +151,8 @@ async def rival(connection: Connection, target: int, identity: UUID, username_ca
     return f"{found['user_name']} of {found['source']} wants an account of the same name" if found else None
 
 
+NAMESAKES, NAMESAKES_SHARE = 5, 0.01
+"""So many other people, and such a share of all, who are to have the same display name make it a mistake."""
 CROWD = 2
 """So many other people who are to have the same e-mail address make it a mistake rather than a shared mailbox."""
 
@@ -167,3 +169,20 @@ async def crowd(connection: Connection, target: int, identity: UUID, email_canon
     )
     others = int(found["n"]) if found else 0
     return f"{others} other people would have the same e-mail address" if others >= CROWD else None
+
+
+async def namesakes(connection: Connection, target: int, identity: UUID, display_name: str) -> str | None:
+    """How many others are to have this display name, in words, when they are too many to be namesakes."""
+    found = await row(
+        connection,
+        """SELECT count(*) AS n, (SELECT coalesce(active_linked, 0) FROM target WHERE id = %s) AS everybody
+        FROM desired d JOIN identity i ON i.id = d.identity
+        WHERE d.target = %s AND d.cells->'fields'->>'display_name' = %s AND d.identity <> %s AND i.gone_at IS NULL""",
+        target,
+        target,
+        display_name,
+        identity,
+    )
+    others, everybody = (int(found["n"]), int(found["everybody"])) if found else (0, 0)
+    many = others >= max(NAMESAKES, everybody * NAMESAKES_SHARE)
+    return f"{others} other people would have the same display name" if many else None

@@ -54,6 +54,22 @@ async def desired_of(connection: Connection, target: int, identities: Sequence[U
     return {r["identity"]: r for r in found}
 
 
+async def not_computed(
+    connection: Connection, target: int, sources: Sequence[int], revision: int, limit: int
+) -> list[UUID]:
+    """Some of those of whom nothing is kept that was computed by this revision's rules."""
+    found = await rows(
+        connection,
+        """SELECT i.id FROM identity i LEFT JOIN desired d ON d.target = %s AND d.identity = i.id
+        WHERE i.source = ANY(%s) AND i.gone_at IS NULL AND d.revision IS DISTINCT FROM %s ORDER BY i.id LIMIT %s""",
+        target,
+        list(sources),
+        revision,
+        limit,
+    )
+    return [r["id"] for r in found]
+
+
 async def save_desired(
     connection: Connection,
     target: int,

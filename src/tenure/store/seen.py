@@ -69,6 +69,13 @@ async def last_count(connection: Connection, target: int, population: str) -> in
     return found["count"] if found else None
 
 
+async def known(connection: Connection, target: int, population: str) -> int:
+    """How many things of a population are known: those of the last reading, and those seen or made since."""
+    table = {"accounts": "seen_account", "groups": "seen_group"}.get(population)
+    found = await row(connection, f"SELECT count(*) AS n FROM {table} WHERE target = %s", target) if table else None
+    return int(found["n"]) if found else 0
+
+
 async def count_active_linked(connection: Connection, target: int) -> None:
     """Keep how many active linked accounts there are now: shares of limits are shares of these."""
     await connection.execute(

@@ -104,3 +104,4 @@ ALTER TABLE target
 ALTER TABLE link ADD COLUMN external_id text COLLATE "C";
 ALTER TABLE desired ADD COLUMN email_canon text COLLATE "C";
 CREATE INDEX desired_email ON desired (target, email_canon);
+CREATE INDEX desired_display_name ON desired (target, (cells->'fields'->>'display_name'));
