@@ -213,7 +213,8 @@ async def _hold(connection: Connection, target: ActiveTarget, work: Work, now: d
             held.setdefault(verdict.gate, []).append(verdict)
     there = {leaf.name: leaf for leaf in work.leaves}
     going = {digest_of(change) for change in work.plan.go}
-    gone = [leaf.name for leaf in work.leaves if leaf.name not in held and not _being_used(leaf, going)]
+    stopped = {digest_of(v.change) for v in work.plan.verdicts} - going
+    gone = [leaf.name for leaf in work.leaves if leaf.name not in held and not _needed(leaf, going, stopped)]
     if gone:
         await gates.drop(connection, target.id, work.mark.subject, gone)
     for name in sorted(held):
@@ -233,5 +234,6 @@ async def _hold(connection: Connection, target: ActiveTarget, work: Work, now: d
         await audit.record(connection, entry)
 
 
-def _being_used(leaf: Leaf, going: set[str]) -> bool:
-    return leaf.approved and bool(going & set(leaf.digests))
+def _needed(leaf: Leaf, going: set[str], stopped: set[str]) -> bool:
+    """Whether it is still about what is planned: an approval in use, or what something else holds up for now."""
+    return bool(set(leaf.digests) & (stopped | going if leaf.approved else stopped))
