@@ -212,8 +212,8 @@ async def _hold(connection: Connection, target: ActiveTarget, work: Work, now: d
         if verdict.decision is Decision.HOLD and verdict.gate:
             held.setdefault(verdict.gate, []).append(verdict)
     there = {leaf.name: leaf for leaf in work.leaves}
-    going = {digest_of(change) for change in work.plan.go}
-    gone = [leaf.name for leaf in work.leaves if leaf.name not in held and not _being_used(leaf, going)]
+    planned = {digest_of(verdict.change) for verdict in work.plan.verdicts}
+    gone = [leaf.name for leaf in work.leaves if leaf.name not in held and not _still_good(leaf, planned)]
     if gone:
         await gates.drop(connection, target.id, work.mark.subject, gone)
     for name in sorted(held):
@@ -233,5 +233,6 @@ async def _hold(connection: Connection, target: ActiveTarget, work: Work, now: d
         await audit.record(connection, entry)
 
 
-def _being_used(leaf: Leaf, going: set[str]) -> bool:
-    return leaf.approved and bool(going & set(leaf.digests))
+def _still_good(leaf: Leaf, planned: set[str]) -> bool:
+    """An approval stands while its change is planned: the next gate on its way may hold it first."""
+    return leaf.approved and bool(planned & set(leaf.digests))
