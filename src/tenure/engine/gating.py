@@ -212,9 +212,9 @@ async def _hold(connection: Connection, target: ActiveTarget, work: Work, now: d
         if verdict.decision is Decision.HOLD and verdict.gate:
             held.setdefault(verdict.gate, []).append(verdict)
     there = {leaf.name: leaf for leaf in work.leaves}
-    going = {digest_of(change) for change in work.plan.go}
-    stopped = {digest_of(v.change) for v in work.plan.verdicts} - going
-    gone = [leaf.name for leaf in work.leaves if leaf.name not in held and not _needed(leaf, going, stopped)]
+    planned = {digest_of(v.change) for v in work.plan.verdicts}
+    stopped = {digest_of(v.change) for v in work.plan.verdicts if v.decision is Decision.HOLD and v.gate is None}
+    gone = [leaf.name for leaf in work.leaves if leaf.name not in held and not _needed(leaf, planned, stopped)]
     if gone:
         await gates.drop(connection, target.id, work.mark.subject, gone)
     for name in sorted(held):
@@ -234,6 +234,6 @@ async def _hold(connection: Connection, target: ActiveTarget, work: Work, now: d
         await audit.record(connection, entry)
 
 
-def _needed(leaf: Leaf, going: set[str], stopped: set[str]) -> bool:
-    """Whether it is still about what is planned: an approval in use, or what something else holds up for now."""
-    return bool(set(leaf.digests) & (stopped | going if leaf.approved else stopped))
+def _needed(leaf: Leaf, planned: set[str], stopped: set[str]) -> bool:
+    """An approval stands while its change is planned; what waits, while a freeze or the like holds it up before."""
+    return bool(set(leaf.digests) & (planned if leaf.approved else stopped))

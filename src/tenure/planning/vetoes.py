@@ -48,8 +48,8 @@ def overlay(
 ) -> tuple[Desired, Kept]:
     """The desired state without the values that are refused, and what else the vetoes ask.
 
-    A veto of which the computed value is another one by now, or is computed no more, has ended. Somebody whom the source
-    says has left is not kept by any.
+    A veto of which the computed value is another one by now, or is computed no more, has ended. Somebody whom the
+    source says has left is not kept by any.
     """
     kept = Kept()
     for veto in vetoes:

@@ -173,13 +173,15 @@ async def group_size(connection: Connection, target: int, canon: str) -> int:
     """How many accounts were last seen in a group, those not counted who are on their way out of it."""
     found = await row(
         connection,
-        """SELECT count(*) AS n FROM seen_member m WHERE m.target = %s AND m.canon = %s AND m.direct
-        AND NOT EXISTS (SELECT FROM link l JOIN gate_use u ON u.target = l.target AND u.subject = l.identity::text
-            WHERE l.target = m.target AND l.key = m.key AND l.ended_at IS NULL
-            AND u.class = %s AND u.state = 'reserved')""",
+        """WITH going AS MATERIALIZED (SELECT l.key FROM gate_use u
+            JOIN link l ON l.target = u.target AND l.identity = u.subject::uuid AND l.ended_at IS NULL
+            WHERE u.target = %s AND u.class = %s AND u.state = 'reserved')
+        SELECT count(*) AS n FROM seen_member WHERE target = %s AND canon = %s AND direct
+        AND key NOT IN (SELECT key FROM going)""",
+        target,
+        GROUP + canon,
         target,
         canon,
-        GROUP + canon,
     )
     return int(found["n"]) if found else 0
 
