@@ -14,7 +14,7 @@ ARGS ?=
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --no-input --progress-bar off
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo test test-peers lint format bench lock clean
+.PHONY: help setup demo test test-long test-peers lint format bench lock clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -27,7 +27,10 @@ demo: setup ## Play the story: identity providers, Tenure and a stand-in for Jir
 	@$(BIN)/tenure demo $(ARGS)
 
 test: setup $(VENV)/.dev ## Run the tests; those that need programs of others are left to test-peers.
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not peers' $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not peers and not long' $(ARGS)
+
+test-long: setup $(VENV)/.dev ## Run the tests that take minutes: disasters of thousands of people.
+	$(BIN)/python -m pytest -m long $(ARGS)
 
 test-peers: setup $(VENV)/.dev $(VENV)/.peers $(PEERS)/jira/.ready $(PEERS)/scim/.ready $(PEERS)/node/.ready ## Run the tests that clients and programs of others drive.
 	@sh tests/peers/chromium.sh

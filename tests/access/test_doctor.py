@@ -151,6 +151,20 @@ async def test_tokens_that_end_soon(place: Place) -> None:
     assert (await place.told("doctor"))["level"] == "ok"
 
 
+async def test_a_freeze_another_server_and_a_gate_that_is_shut(place: Place) -> None:
+    await fill(place)
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute(
+            "UPDATE target SET frozen_at = now(), frozen_by = 'cli:ada', caution = 'another server answers'"
+        )
+        connection.execute("INSERT INTO gate (target, class, state, revision) VALUES (1, 'leavers', 'filled', 3)")
+    found = by_place(await place.told("doctor", code=3))
+    warned = {warning["what"]: warning["do"] for warning in found["target jira", "warning"]}
+    assert warned["it is frozen by cli:ada: nothing is written"] == "tenure unfreeze jira, when that is over"
+    assert "People losing their account: 0 wait for a decision, and the gate is shut" in warned
+    assert any(p["what"] == "another server answers: nothing is written" for p in found["target jira", "problem"])
+
+
 async def test_work_that_nobody_does(place: Place) -> None:
     await fill(place)
     with psycopg.connect(place.dsn) as connection:

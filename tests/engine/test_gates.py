@@ -221,6 +221,26 @@ async def test_frozen_means_that_nothing_is_written(database: str) -> None:
         assert len(await inactive(world, list(ids))) == 3
 
 
+async def test_an_approval_outlives_a_freeze(database: str) -> None:
+    world = World(database, ESTATE + "    limits: {leavers: {people: 0}}\n")
+    async with world.house() as tenure, world.provider(tenure) as client:
+        ids = await hire(client, 2)
+        await world.finish(tenure)
+        for one in ids.values():
+            await push(client, f"/Users/{one}", OFF)
+        await world.finish(tenure)
+        plan = (await held(tenure))["leavers"]
+        await beforehand.freeze(tenure.database, world.clock.now(), "jira", ADA)
+        first = [plan.leaves[0].person]
+        await decide.approve(tenure.database, world.clock.now(), plan.id, plan.revision, ADA, only=first)
+        await world.finish(tenure)
+        assert await inactive(world, list(ids)) == set()
+        await beforehand.unfreeze(tenure.database, world.clock.now(), None, ADA)
+        await world.finish(tenure)
+        assert await inactive(world, list(ids)) == set(first)
+        assert [leaf.person for leaf in (await held(tenure))["leavers"].leaves] == [plan.leaves[1].person]
+
+
 async def test_proposals_are_decided_one_by_one(database: str) -> None:
     world = World(database, ESTATE.replace("adopt: match", "adopt: ask"))
     async with world.house() as tenure, world.provider(tenure) as client:

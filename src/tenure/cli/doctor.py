@@ -24,7 +24,7 @@ from tenure.model.checkup import Finding, Level, Revision
 from tenure.report import checkup as judging
 from tenure.report import words
 from tenure.report.terminal import show
-from tenure.store import checkup, overview, sources, tokens, vitals
+from tenure.store import checkup, holding, overview, sources, tokens, vitals
 from tenure.store.database import Connection, DatabaseAway, connect
 from tenure.store.embedded import EmbeddedPostgres, PostgresProblem
 
@@ -126,11 +126,16 @@ async def _targets(connection: Connection, clock: SystemClock, compare: Mapping[
     now = clock.now()
     watched, _ = await vitals.vitals(connection, now, _QUERIES_END)
     oldest = {target.name: target.oldest_due_at for target in watched}
-    return [
+    found = [
         finding
         for target in await overview.target_states(connection)
         for finding in judging.of_target(target, oldest.get(target.name), compare.get(target.name), now)
     ]
+    for target in await holding.known_targets(connection):
+        found += judging.of_brake(target["name"], target["frozen_by"], target["caution"])
+    for gate in await holding.held_numbers(connection):
+        found += judging.of_gate(gate["target"], gate["name"], gate["people"], shut=gate["shut"])
+    return found
 
 
 def _compared(estate: Estate | None, active: Revision | None) -> Iterator[Finding]:

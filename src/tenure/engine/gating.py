@@ -212,8 +212,9 @@ async def _hold(connection: Connection, target: ActiveTarget, work: Work, now: d
         if verdict.decision is Decision.HOLD and verdict.gate:
             held.setdefault(verdict.gate, []).append(verdict)
     there = {leaf.name: leaf for leaf in work.leaves}
-    planned = {digest_of(verdict.change) for verdict in work.plan.verdicts}
-    gone = [leaf.name for leaf in work.leaves if leaf.name not in held and not _still_good(leaf, planned)]
+    going = {digest_of(change) for change in work.plan.go}
+    stopped = {digest_of(v.change) for v in work.plan.verdicts} - going
+    gone = [leaf.name for leaf in work.leaves if leaf.name not in held and not _needed(leaf, going, stopped)]
     if gone:
         await gates.drop(connection, target.id, work.mark.subject, gone)
     for name in sorted(held):
@@ -233,6 +234,6 @@ async def _hold(connection: Connection, target: ActiveTarget, work: Work, now: d
         await audit.record(connection, entry)
 
 
-def _still_good(leaf: Leaf, planned: set[str]) -> bool:
-    """An approval stands while its change is planned: the next gate on its way may hold it first."""
-    return leaf.approved and bool(planned & set(leaf.digests))
+def _needed(leaf: Leaf, going: set[str], stopped: set[str]) -> bool:
+    """Whether it is still about what is planned: an approval in use, or what something else holds up for now."""
+    return bool(set(leaf.digests) & (stopped | going if leaf.approved else stopped))

@@ -15,7 +15,7 @@ from tenure.engine.limiter import priority
 from tenure.engine.look import Subject, look, overlap, plan
 from tenure.engine.send import Stopped, read_account, send, stop
 from tenure.engine.work import Work, backoff
-from tenure.model.change import AdoptAccount
+from tenure.model.change import AdoptAccount, UpdateAccount
 from tenure.model.desired import Standing
 from tenure.model.error import RateLimited, Recovery, TargetError
 from tenure.model.plan import Plan
@@ -84,7 +84,7 @@ async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool)
     planned = plan(target, subject)
     leaving = subject.desired.standing is Standing.LEAVER and bool(planned.go)
     work = Work(subject.mark, planned, subject.identity.id, subject.sight.linked)
-    if (few and subject.mark.prio in _FRESH) or leaving:
+    if (few and subject.mark.prio in _FRESH) or leaving or _unread_before(target, subject, planned):
         try:
             work.refreshed = await _refresh(house, target, subject)
         except TargetError as error:
@@ -98,6 +98,18 @@ async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool)
     work.cleared, work.ended = frozenset(subject.decided.cleared), subject.kept.ended
     work.overlap = overlap(target, subject, work.account)
     return work
+
+
+def _unread_before(target: ActiveTarget, subject: Subject, planned: Plan) -> bool:
+    """Whether a field is to be set that no listing shows and nobody has read: an undo has to know what was there."""
+    there = [subject.sight.linked, *(candidate.account for candidate in subject.sight.candidates)]
+    known = {account.key: account.fields for account in there if account is not None}
+    return any(
+        name not in known.get(change.account.key, {})
+        for change in planned.go
+        if isinstance(change, UpdateAccount)
+        for name in change.fields.keys() & set(target.unlisted())
+    )
 
 
 async def _refresh(house: House, target: ActiveTarget, subject: Subject) -> bool:

@@ -48,8 +48,8 @@ def overlay(
 ) -> tuple[Desired, Kept]:
     """The desired state without the values that are refused, and what else the vetoes ask.
 
-    A veto of which the computed value is another one by now has ended. Somebody whom the source says has left is not
-    kept by any.
+    A veto of which the computed value is another one by now, or is computed no more, has ended. Somebody whom the source
+    says has left is not kept by any.
     """
     kept = Kept()
     for veto in vetoes:
@@ -59,9 +59,9 @@ def overlay(
             kept = replace(kept, refused_links={**kept.refused_links, key: veto.because}, unlinked=unlinked)
             continue
         value = computed(veto.cell, desired, capabilities)
-        if value is None or link is None:
+        if link is None or (value is None and desired.standing is not Standing.MEMBER):
             continue
-        if sent_hash(value) != veto.refused:
+        if value is None or sent_hash(value) != veto.refused:
             kept = replace(kept, ended=(*kept.ended, veto.id))
         elif desired.standing is not Standing.LEAVER:
             desired, kept = _refused(desired, kept, veto, value, capabilities, now)

@@ -10,7 +10,7 @@ from tenure.model.checkup import DatabaseFacts, Finding, Level
 from tenure.model.duration import told
 from tenure.model.seen import Health
 from tenure.model.story import TargetState
-from tenure.report import words
+from tenure.report import holds, words
 from tenure.report.why import Line
 
 OLDEST_POSTGRES = 15
@@ -122,6 +122,22 @@ def of_target(
     if running and target.due and oldest_due_at is not None and now - oldest_due_at > STUCK:
         what = f"{target.due} are to be looked at, the oldest for {told(now - oldest_due_at)}"
         yield Finding(Level.PROBLEM, about, what, "see whether `tenure serve` runs, and what its log says")
+
+
+def of_brake(target: str, frozen_by: str | None, caution: str | None) -> Iterator[Finding]:
+    """Why nothing is written at a target, whatever its mode."""
+    if frozen_by is not None:
+        what = f"it is frozen by {words.shown(frozen_by)}: nothing is written"
+        yield Finding(Level.WARNING, f"target {target}", what, f"tenure unfreeze {target}, when that is over")
+    if caution is not None:
+        do = f"see that its url is right; if this server is meant: tenure unfreeze {target} --accept-server"
+        yield Finding(Level.PROBLEM, f"target {target}", f"{words.shown(caution)}: nothing is written", do)
+
+
+def of_gate(target: str, name: str, people: int, *, shut: bool) -> Iterator[Finding]:
+    """A gate that is shut, or holds somebody."""
+    what = f"{holds.about(name)}: {people} wait for a decision" + (", and the gate is shut" if shut else "")
+    yield Finding(Level.WARNING, f"target {target}", what, f"tenure plan {target} --held")
 
 
 def _of_reading(target: TargetState, compare: timedelta | None, now: datetime) -> Iterator[Finding]:
