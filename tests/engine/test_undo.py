@@ -133,9 +133,6 @@ async def test_a_group_that_was_made_stays_and_is_named(database: str) -> None:
         assert jira_of(await world.jira(), without=("Wrong Readers",)) == jira_of(before)
 
 
-@pytest.mark.xfail(
-    reason="a property that nobody had read before it was set is kept by the undo, not taken away", strict=True
-)
 async def test_a_property_that_was_not_there_goes_again(database: str) -> None:
     world = World(database, ESTATE)
     async with world.house() as tenure, world.provider(tenure) as client:
