@@ -7,7 +7,6 @@ import contextlib
 
 from tenure.store.database import Connection, Database, DatabaseAway
 
-
 _CLOSE_SECONDS = 5.0
 
 
