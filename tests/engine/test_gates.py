@@ -317,3 +317,26 @@ async def test_two_workers_let_no_more_through_than_one(make_database: Any) -> N
         await world.finish(other)
         assert len(await inactive(world, list(ids))) == 7
         assert len((await held(one))["leavers"].leaves) == 23
+
+
+async def test_a_value_that_somebody_sets_back_three_times_is_left_alone(database: str) -> None:
+    world = World(database)
+    async with world.house() as tenure, world.provider(tenure) as client:
+        ids = await hire(client, 1)
+        await world.finish(tenure)
+        key = (await world.account("p000") or {})["key"]
+        path = f"/jira/rest/api/2/user?key={key}"
+        for turn in range(4):
+            await world.sandbox_call("PUT", path, {"displayName": "By hand"}, auth=True)
+            await push(
+                client,
+                f"/Users/{ids['p000@x.example']}",
+                patch({"op": "replace", "path": "title", "value": f"T{turn}"}),
+            )
+            await world.finish(tenure)
+        assert (await world.account("p000") or {})["display_name"] == "By hand"
+        plan = (await held(tenure))["other_writers"]
+        assert "display_name was set back three times" in plan.reason
+        await decide.approve(tenure.database, world.clock.now(), plan.id, plan.revision, ADA)
+        await world.finish(tenure)
+        assert (await world.account("p000") or {})["display_name"] == "Person 000"

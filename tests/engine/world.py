@@ -167,10 +167,10 @@ class World:
             headers={"Authorization": f"Bearer {SECRETS[source.upper()]}"},
         )
 
-    async def sandbox_call(self, method: str, path: str, body: Any = None) -> Any:
+    async def sandbox_call(self, method: str, path: str, body: Any = None, *, auth: bool = False) -> Any:
         transport = httpx2.ASGITransport(app=self.sandbox)
         async with httpx2.AsyncClient(transport=transport, base_url="http://jira.test") as client:
-            answer = await client.request(method, path, json=body)
+            answer = await client.request(method, path, json=body, auth=("admin", "admin") if auth else None)
             answer.raise_for_status()
             return orjson.loads(answer.content) if answer.content else None
 
