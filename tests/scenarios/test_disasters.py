@@ -96,10 +96,6 @@ async def seen(play: Play, number: int, must: dict[str, Any]) -> dict[str, Any]:
         if reason:
             known = next((one for one in must.get("waiting", {}) if re.search(one, reason)), reason)
             waiting[known] = waiting.get(known, 0) + 1
-    for reason, count in waiting.items():  # [a, b] in the file: one of these, which the order of creation decides
-        said = must.get("waiting", {}).get(reason)
-        if isinstance(said, list) and count in said:
-            waiting[reason] = said
     closed = await play.closed()
     if must.get("closed") and re.search(must["closed"], closed):
         closed = must["closed"]
