@@ -26,10 +26,11 @@ class Brake:
 class ActiveTarget:
     """One target of the estate, opened. `revision` is the estate revision that the rules come from.
 
-    `own_account` is the name that we sign in with, as the last check found it. `silent` maps the
-    sources that fell silent to a sentence about it. `checked_at` is when this process last asked the target how it is,
-    in seconds of the clock. `under_way` counts changes that are written down and not yet answered: with the rate it
-    tells how long the last of them may take. `foreseen`: what these rules ask of everybody is computed.
+    `own_account` is the name that we sign in with, as the last check found it. `silent` maps the sources that fell
+    silent to a sentence about it. `checked_at` is when this process last asked the target how it is, in seconds of the
+    clock. `under_way` counts changes that are written down and not yet answered: with the rate it tells how long the
+    last of them may take. `foreseen`: what these rules ask of everybody is computed; `looked_ahead`: when, in seconds
+    of the clock, up to which place in the order of marks it was computed anew for those who are due.
     """
 
     id: int
@@ -48,6 +49,7 @@ class ActiveTarget:
     checked_at: float | None = None
     under_way: int = 0
     foreseen: bool = False
+    looked_ahead: tuple[tuple[float, int], ...] = ()
 
     @property
     def closed(self) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.work import Work
@@ -14,7 +15,8 @@ from tenure.model.plan import Decision, Verdict
 from tenure.planning.assignment import desired_groups
 from tenure.planning.gates import Use, blocked, losses
 from tenure.planning.inversion import CannotUndo, refuse
-from tenure.store import audit, directory, gates
+from tenure.planning.rules import OutOfScope, Rename
+from tenure.store import ahead, audit, directory, gates
 from tenure.store.database import Connection
 from tenure.store.gates import Leaf
 
@@ -72,8 +74,13 @@ def _asked(
     for verdict in work.plan.verdicts:
         for part in _parts(verdict) if verdict.decision is Decision.GO else (verdict,):
             goes = part.decision is Decision.GO
-            names = losses(part.change, work.account, lambda n: opens.get(n, frozenset()), canon) if goes else ()
+            opening = partial(_opening, opens)
+            names = losses(part.change, work.account, opening, canon, work.standing) if goes else ()
             yield part, names
+
+
+def _opening(opens: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:
+    return opens.get(name, frozenset())
 
 
 def _parts(verdict: Verdict) -> Iterator[Verdict]:
@@ -154,6 +161,17 @@ async def _group(connection: Connection, target: ActiveTarget, name: str, counts
     counts.pending[name] = await gates.group_leavers(connection, target.id, canon, feeding)
 
 
+async def _look_ahead(connection: Connection, target: ActiveTarget, name: str, counts: _Counts) -> None:
+    """Find, once in a pass, who else is about to pass an open gate: what is known of all at once is judged whole."""
+    if name not in ahead.CLASSES or name in counts.pending or counts.shut[name]:
+        return
+    rules = target.rules
+    renames = ((False, rules.rename_made), (True, rules.rename_adopted))
+    follow = [adopted for adopted, rule in renames if rule is Rename.FOLLOW]
+    closes = rules.out_of_scope is OutOfScope.DEACTIVATE
+    counts.pending[name] = await ahead.pending(connection, target.id, name, closes=closes, follow=follow)
+
+
 async def _pass(
     connection: Connection,
     house: House,
@@ -170,6 +188,7 @@ async def _pass(
         if _decided(work, verdict.change, name, digest):
             opened[name] = True
             continue
+        await _look_ahead(connection, target, name, counts)
         reason = blocked(name, counts.use(name, subject))
         if reason is not None:
             if not counts.shut[name] and counts.allowed[name]:
@@ -186,8 +205,11 @@ async def _pass(
 
 
 def _decided(work: Work, change: Change, name: str, digest: str) -> bool:
-    """Whether a person opened this gate for this change: by approving it, or beforehand for somebody who leaves."""
-    if any(leaf.approved and leaf.name == name and digest in leaf.digests for leaf in work.leaves):
+    """Whether a person opened this gate for this change: by approving it, or beforehand for somebody who leaves.
+
+    An approval of a change, whichever gate held it, opens all of its gates: a person saw this very change.
+    """
+    if any(leaf.approved and digest in leaf.digests for leaf in work.leaves):
         return True
     if not isinstance(change, DeactivateAccount):
         return False

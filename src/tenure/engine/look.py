@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-import orjson
-
 from tenure.engine import decided
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.decided import Decided
+from tenure.engine.foresight import desired_of
 from tenure.model.capability import canon_name
 from tenure.model.desired import Desired, DesiredGroup, Standing
-from tenure.model.identity import Identity, SourceGroup
+from tenure.model.identity import Identity
 from tenure.model.plan import Plan
 from tenure.model.seen import AccountSeen
 from tenure.model.situation import Candidate, Link, Sight
 from tenure.model.veto import Kept
 from tenure.planning.admission import Safety, admit
-from tenure.planning.assignment import assign, desired_groups
+from tenure.planning.assignment import desired_groups
 from tenure.planning.correlation import correlate
 from tenure.planning.reconciliation import Care, reconcile
 from tenure.planning.vetoes import overlay
-from tenure.store import care, directory, plans, seen, targets
+from tenure.store import care, directory, seen
 from tenure.store.database import Connection, Row
 from tenure.store.marks import Mark
-
-_FORESEEN_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -58,8 +54,7 @@ async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> lis
         identities = await directory.identities(connection, [UUID(m.subject) for m in marks])
         said = await decided.read(connection, house, target, identities)
         identities = await decided.closed(connection, house, identities, said)
-        groups = await directory.groups_of(connection, list(identities))
-        desired = await _desired(house, connection, target, identities, groups)
+        desired = await desired_of(house, connection, target, identities)
         links = await care.links(connection, target.id, list(identities))
         subjects = [
             Subject(mark, identities[who], desired[who], links.get(who), decided=said[who])
@@ -72,65 +67,11 @@ async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> lis
     return subjects
 
 
-async def foresee(house: House, target: ActiveTarget) -> None:
-    """Compute what is desired of everybody by these rules, before anybody's plan: a collision is seen by all or none.
-
-    Raises Outdated when an estate newer than these rules was activated.
-    """
-    while True:
-        async with house.database.transaction() as connection:
-            await targets.still_current(connection, target.revision)
-            ids = await plans.not_computed(connection, target.id, target.source_ids, target.revision, _FORESEEN_AT_ONCE)
-            if not ids:
-                return
-            identities = await directory.identities(connection, ids)
-            said = await decided.read(connection, house, target, identities)
-            identities = await decided.closed(connection, house, identities, said)
-            groups = await directory.groups_of(connection, list(identities))
-            await _desired(house, connection, target, identities, groups)
-
-
 def _lay_vetoes(house: House, target: ActiveTarget, subject: Subject) -> None:
     vetoes = subject.decided.vetoes
     if vetoes:
         capabilities, now = target.connector.capabilities, house.clock.now()
         subject.desired, subject.kept = overlay(subject.desired, vetoes, subject.link, capabilities, now)
-
-
-async def _desired(
-    house: House,
-    connection: Connection,
-    target: ActiveTarget,
-    identities: dict[UUID, Identity],
-    groups: dict[UUID, tuple[SourceGroup, ...]],
-) -> dict[UUID, Desired]:
-    kept = await plans.desired_of(connection, target.id, list(identities))
-    now = house.clock.now()
-    found: dict[UUID, Desired] = {}
-    for who in sorted(identities, key=str):  # in key order, as everywhere: no two lock each other out
-        identity = identities[who]
-        told = input_hash(identity, groups.get(who, ()))
-        old = kept.get(who)
-        if (
-            old is not None
-            and old["revision"] == target.revision
-            and bytes(old["input_hash"]) == told
-            and (old["look_again_at"] is None or old["look_again_at"] > now)
-        ):
-            found[who] = plans.decode_desired(old)
-            continue
-        found[who] = assign(identity, groups.get(who, ()), target.rules, now)
-        capabilities = target.connector.capabilities
-        await plans.save_desired(connection, target.id, found[who], told, target.revision, capabilities)
-    return found
-
-
-def input_hash(identity: Identity, groups: Sequence[SourceGroup]) -> bytes:
-    """What a desired state was computed from, beside the rules."""
-    told = sorted((str(g.id), g.display_name) for g in groups)
-    who = [identity.active, identity.gone, identity.closed_by, identity.user_name, identity.external_id]
-    data = [*who, identity.attributes, told]
-    return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 async def _sights(connection: Connection, target: ActiveTarget, subjects: Sequence[Subject]) -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from tenure.engine import effects, gating, groups
 from tenure.engine.active import ActiveTarget, House
+from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
 from tenure.engine.look import Subject, look, overlap, plan
 from tenure.engine.send import Stopped, read_account, send, stop
@@ -45,6 +46,8 @@ async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: S
     else:
         works = await _identity_works(house, target, due, few)
     works, later = _affordable(target, works)
+    if any(work.standing is Standing.OUT_OF_SCOPE and work.plan.go for work in works):
+        await foresee_due(house, target)
     await _intend(house, target, shard, epoch, [mark for mark in due if mark.subject not in later], works)
     sent = [work for work in works if work.intents]
     if not sent:
@@ -83,7 +86,7 @@ async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool)
     """Plan one identity from what is stored, then, where that matters, from a fresh look at the account."""
     planned = plan(target, subject)
     leaving = subject.desired.standing is Standing.LEAVER and bool(planned.go)
-    work = Work(subject.mark, planned, subject.identity.id, subject.sight.linked)
+    work = Work(subject.mark, planned, subject.identity.id, subject.desired.standing, subject.sight.linked)
     if (few and subject.mark.prio in _FRESH) or leaving or _unread_before(target, subject, planned):
         try:
             work.refreshed = await _refresh(house, target, subject)

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from tenure.engine.active import ActiveTarget, House
-from tenure.engine.look import foresee
+from tenure.engine.foresight import foresee
 from tenure.engine.reading import check, read_whole
 from tenure.engine.recovery import recover
 from tenure.engine.run import run

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenure.model.change import Answer, Handle
-from tenure.model.desired import DesiredGroup
+from tenure.model.desired import DesiredGroup, Standing
 from tenure.model.plan import Plan
 from tenure.model.seen import AccountSeen
 from tenure.store.gates import Leaf
@@ -32,17 +32,18 @@ class Settled:
 class Work:
     """One subject of a pass.
 
-    `again` is set when the subject has to be looked at again, in so many seconds; `held` when the application refused
-    a change and a person has to look. `unknown` are intents whose outcome is not known: they stay open. `refreshed`
-    is the account as just read; `overlap` the groups that it is in already and that are desired; `woken` the identities
-    that waited for what was done. `leaves` are what gates hold of the subject, `cleared` the kinds of clearance that a
-    person gave, `through` the gates that each change passes, by its digest (True: a person opened it). `ended` are the
-    vetoes of which the computed value is another one by now.
+    `standing` is where the person stands towards the target. `again` is set when the subject has to be looked at again,
+    in so many seconds; `held` when the application refused a change and a person has to look. `unknown` are intents
+    whose outcome is not known: they stay open. `refreshed` is the account as just read; `overlap` the groups that it is
+    in already and that are desired; `woken` the identities that waited for what was done. `leaves` are what gates hold
+    of the subject, `cleared` the kinds of clearance that a person gave, `through` the gates that each change passes, by
+    its digest (True: a person opened it). `ended` are the vetoes of which the computed value is another one by now.
     """
 
     mark: Mark
     plan: Plan
     identity: UUID | None = None
+    standing: Standing | None = None
     account: AccountSeen | None = None
     refreshed: bool = False
     absence_proof: datetime | None = None

@@ -58,6 +58,7 @@ class LimitsPart(_Part):
     administrators: LimitPart = Field(default_factory=LimitPart)
     licences: LimitPart = Field(default_factory=LimitPart)
     leavers: LimitPart = Field(default_factory=LimitPart)
+    out_of_scope: LimitPart = Field(default_factory=LimitPart)
     losers: LimitPart = Field(default_factory=LimitPart)
     renames: LimitPart = Field(default_factory=LimitPart)
     emails: LimitPart = Field(default_factory=LimitPart)

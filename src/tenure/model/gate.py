@@ -12,7 +12,8 @@ from tenure.model.change import Change, encode
 class GateClass(StrEnum):
     """What a change takes away, or what about it only a person can know. A group's own gate is `group:<name>`.
 
-    The first six are counted: so many people may pass in a window of time. The others ask a person each time.
+    Those before `ADOPTIONS`, and `OUT_OF_SCOPE` where the estate lets it through, are counted: so many people may pass
+    in a window of time. The others ask a person each time.
     """
 
     ADMINISTRATORS = "administrators"  # loses the right to administer

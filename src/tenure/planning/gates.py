@@ -13,6 +13,7 @@ from tenure.model.change import (
     RenameAccount,
     UpdateAccount,
 )
+from tenure.model.desired import Standing
 from tenure.model.gate import GROUP, GateClass
 from tenure.model.seen import AccountSeen
 
@@ -54,6 +55,7 @@ class Limits:
     administrators: Limit = field(default_factory=lambda: Limit(0))
     licences: Limit = field(default_factory=lambda: Limit(25, 0.01))
     leavers: Limit = field(default_factory=lambda: Limit(25, 0.01))
+    out_of_scope: Limit = field(default_factory=lambda: Limit(25, 0.01))
     losers: Limit = field(default_factory=lambda: Limit(50, 0.05))
     renames: Limit = field(default_factory=lambda: Limit(20))
     emails: Limit = field(default_factory=lambda: Limit(100, 0.02))
@@ -90,11 +92,24 @@ Opens = Callable[[str], frozenset[str]]
 """What a group opens (`administration`, `licence`), by its canonical name."""
 
 
-def losses(change: Change, account: AccountSeen | None, opens: Opens, canon: Callable[[str], str]) -> tuple[str, ...]:
+def losses(
+    change: Change,
+    account: AccountSeen | None,
+    opens: Opens,
+    canon: Callable[[str], str],
+    standing: Standing | None = None,
+) -> tuple[str, ...]:
     """The counted gates that a change has to pass, the one for the gravest loss first.
 
-    `account` is the account as it is before the change; `canon` gives a group's canonical name.
+    `account` is the account as it is before the change; `canon` gives a group's canonical name. Who loses anything
+    because they are out of scope passes the gate for that first: a scope that was narrowed by mistake is held under a
+    name of its own, and shuts no gate for those who leave.
     """
+    found = _losses(change, account, opens, canon)
+    return (GateClass.OUT_OF_SCOPE, *found) if found and standing is Standing.OUT_OF_SCOPE else found
+
+
+def _losses(change: Change, account: AccountSeen | None, opens: Opens, canon: Callable[[str], str]) -> tuple[str, ...]:
     inside = {canon(name) for name in account.groups or ()} if account else set()
     if isinstance(change, DeactivateAccount):
         administers = any("administration" in opens(name) for name in inside)
@@ -139,6 +154,7 @@ _TOLD: Mapping[str, str] = {
     GateClass.ADMINISTRATORS: "people losing administration",
     GateClass.LICENCES: "people losing their licence",
     GateClass.LEAVERS: "people losing their account",
+    GateClass.OUT_OF_SCOPE: "people no longer in scope",
     GateClass.LOSERS: "people losing a group",
     GateClass.RENAMES: "renames",
     GateClass.EMAILS: "changes of an e-mail address",
