@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from tests.engine.world import ESTATE, World, ensure, patch, person
+
+from tenure.report.plan import plan_lines
+from tenure.store import overview
 
 ODD = [
     "anna+test@x.example",
@@ -103,6 +107,39 @@ async def test_drift_by_hand_is_mended_by_the_next_comparison_and_foreign_member
     assert ada["display_name"] == "Ada Byron"
     assert sorted(ada["groups"]) == ["Ops", "helpdesk"]
     assert "Ops" in tom["groups"]
+
+
+async def test_drift_by_hand_is_told_apart_from_changes_at_the_source(database: str) -> None:
+    world = World(database)
+    ids: dict[str, str] = {}
+    async with world.house() as tenure, world.provider(tenure) as client:
+        for name in ("ada", "bob"):
+            await ensure(client, ids, "Users", "userName", person(f"{name}@x.example", f"{name.title()} Byron"))
+        await world.finish(tenure)
+        await _by_hand(world, "PUT", "user?username=ada", {"displayName": "Changed By Hand"})
+        value = patch({"op": "replace", "path": "displayName", "value": "Bob Changed"})
+        assert (await client.patch(f"/Users/{ids['bob@x.example']}", json=value)).status_code == 200
+        world.clock.at = world.clock.at.replace(hour=20)
+        await world.finish(tenure)
+        async with tenure.database.transaction() as connection:
+            mended, *told = await overview.changes(connection)
+        assert (mended.person, mended.drift) == ("ada@x.example", True)
+        assert {(write.person, write.drift) for write in told} == {("ada@x.example", False), ("bob@x.example", False)}
+
+    world.estate = ESTATE.replace("mode: full", "mode: observe")
+    async with world.house() as tenure, world.provider(tenure) as client:
+        await world.finish(tenure)
+        await _by_hand(world, "PUT", "user?username=ada", {"displayName": "Changed Again"})
+        value = patch({"op": "replace", "path": "displayName", "value": "Bob Again"})
+        assert (await client.patch(f"/Users/{ids['bob@x.example']}", json=value)).status_code == 200
+        world.clock.at += timedelta(days=1)
+        await world.finish(tenure)
+        async with tenure.database.transaction() as connection:
+            waiting = await overview.waiting(connection)
+    assert {p.person: p.plan.drift for p in waiting} == {"ada@x.example": True, "bob@x.example": False}
+    lines = [line.text for line in plan_lines(waiting)]
+    assert lines.index("bob@x.example at jira") < lines.index("Changed by hand at the application")
+    assert lines.index("Changed by hand at the application") < lines.index("ada@x.example at jira")
 
 
 async def _by_hand(world: World, method: str, path: str, body: object) -> None:

@@ -29,10 +29,14 @@ from tenure.store.marks import Mark
 
 @dataclass(slots=True)
 class Subject:
-    """One identity of a chunk with everything that its plan follows from."""
+    """One identity of a chunk with everything that its plan follows from.
+
+    `desired` is what is left after the vetoes of `asked`, which is what the rules ask for.
+    """
 
     mark: Mark
     identity: Identity
+    asked: Desired
     desired: Desired
     link: Link | None
     sight: Sight = field(default_factory=Sight)
@@ -57,7 +61,7 @@ async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> lis
         desired = await desired_of(house, connection, target, identities)
         links = await care.links(connection, target.id, list(identities))
         subjects = [
-            Subject(mark, identities[who], desired[who], links.get(who), decided=said[who])
+            Subject(mark, identities[who], desired[who], desired[who], links.get(who), decided=said[who])
             for mark in marks
             if (who := UUID(mark.subject)) in identities
         ]
@@ -196,7 +200,8 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         silent=target.silent.get(subject.identity.source),
     )
     problems = (*subject.desired.faults, *subject.kept.expired)
-    return Plan(situation.name, tuple(admit(changes, safety)), problems, subject.kept.notes)
+    drift = bool(changes) and subject.asked.reached and not subject.decided.vetoes
+    return Plan(situation.name, tuple(admit(changes, safety)), problems, subject.kept.notes, drift)
 
 
 def _another_person(subject: Subject) -> str | None:

@@ -16,8 +16,8 @@ from tenure.engine.limiter import priority
 from tenure.engine.look import Subject, look, overlap, plan
 from tenure.engine.send import Stopped, read_account, send, stop
 from tenure.engine.work import Work, backoff
-from tenure.model.change import AdoptAccount, UpdateAccount
-from tenure.model.desired import Standing
+from tenure.model.change import AdoptAccount, Outcome, UpdateAccount
+from tenure.model.desired import Desired, Standing
 from tenure.model.error import RateLimited, Recovery, TargetError
 from tenure.model.plan import Plan
 from tenure.model.seen import ByKey, ByName
@@ -86,7 +86,8 @@ async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool)
     """Plan one identity from what is stored, then, where that matters, from a fresh look at the account."""
     planned = plan(target, subject)
     leaving = subject.desired.standing is Standing.LEAVER and bool(planned.go)
-    work = Work(subject.mark, planned, subject.identity.id, subject.desired.standing, subject.sight.linked)
+    work = Work(subject.mark, planned, subject.identity.id, account=subject.sight.linked)
+    work.standing, work.asked, work.refused = subject.desired.standing, subject.asked, bool(subject.decided.vetoes)
     if (few and subject.mark.prio in _FRESH) or leaving or _unread_before(target, subject, planned):
         try:
             work.refreshed = await _refresh(house, target, subject)
@@ -187,6 +188,7 @@ async def _intend(
                 )
                 target.under_way += len(work.intents)
         await gating.write_down(connection, house, target, works)
+        await _keep_reached(connection, target, [(w, _in_step(w)) for w in works if not w.intents])
         await _release(connection, house, target, due, works)
         await _ask_for_groups(connection, target, works)
 
@@ -220,6 +222,28 @@ async def _keep_sight(connection: Connection, house: House, target: ActiveTarget
         await decisions.end_vetoes(connection, work.ended, "the computed value changed", now)
 
 
+def _in_step(work: Work) -> bool:
+    """Whether the account is as desired: nothing was to be done, or all of it was."""
+    done = all(s.answer.outcome in (Outcome.APPLIED, Outcome.ALREADY) for s in work.settled)
+    whole = done and not work.held and len(work.settled) == len(work.plan.go)
+    return whole and work.plan.situation in ("LINKED", "FOUND", "ABSENT") and not work.plan.waiting
+
+
+async def _keep_reached(connection: Connection, target: ActiveTarget, works: Sequence[tuple[Work, bool]]) -> None:
+    """Keep whose account is as the rules ask: what is otherwise later, somebody changed at the target.
+
+    What a person refused is not reached: when it is released, it is our change.
+    """
+    said: list[tuple[Desired, bool]] = []
+    for work, in_step in works:
+        if work.asked is None or work.asked.reached == (in_step and not work.refused):
+            continue
+        if in_step or work.refused:
+            said.append((work.asked, not work.refused))
+    if said:
+        await plans.save_reached(connection, target.id, said)
+
+
 def _before(work: Work) -> dict[str, object]:
     if work.account is None:
         return {}
@@ -247,6 +271,7 @@ async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None
                 again.append((work.mark, now + timedelta(seconds=work.again)))
             elif len(work.settled) == len(work.intents):
                 done.append(work.mark)
+        await _keep_reached(connection, target, [(w, _in_step(w)) for w in works])
         woken = sorted({subject for work in works for subject in work.woken}, key=str)
         if woken:
             prio = marks.BULK if len(woken) > _MANY else marks.SINGLE

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenure.model.change import Answer, Handle
-from tenure.model.desired import DesiredGroup, Standing
+from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.plan import Plan
 from tenure.model.seen import AccountSeen
 from tenure.store.gates import Leaf
@@ -32,7 +32,8 @@ class Settled:
 class Work:
     """One subject of a pass.
 
-    `standing` is where the person stands towards the target. `again` is set when the subject has to be looked at again,
+    `standing` is where the person stands towards the target, `asked` what the rules ask for, `refused` whether a
+    veto stands against any of it. `again` is set when the subject has to be looked at again,
     in so many seconds; `held` when the application refused a change and a person has to look. `unknown` are intents
     whose outcome is not known: they stay open. `refreshed` is the account as just read; `overlap` the groups that it is
     in already and that are desired; `woken` the identities that waited for what was done. `leaves` are what gates hold
@@ -44,6 +45,8 @@ class Work:
     plan: Plan
     identity: UUID | None = None
     standing: Standing | None = None
+    asked: Desired | None = None
+    refused: bool = False
     account: AccountSeen | None = None
     refreshed: bool = False
     absence_proof: datetime | None = None

@@ -48,7 +48,8 @@ class Desired:
 
     `fields` are the target's fields by name; None means "no value"; a field that the estate does not map is not in it.
     `faults` are sentences: expressions that failed for this person; with any, nothing is given to them and the person
-    is held. `look_again_at` is set when time alone will change the answer.
+    is held. `look_again_at` is set when time alone will change the answer. `reached`: the account was as this asks, and
+    this has not changed since; if the account is otherwise now, somebody changed it at the target.
     """
 
     identity: UUID
@@ -58,3 +59,4 @@ class Desired:
     reasons: tuple[Reason, ...] = ()
     faults: tuple[str, ...] = ()
     look_again_at: datetime | None = None
+    reached: bool = False

@@ -15,6 +15,7 @@ class HeldLeaf:
     """What a gate holds of one person or group. `inverses` are what a rejection refuses; `asked_by` who caused it.
 
     `left`: the source says that the person has left, or a person closed them: no rejection keeps their account.
+    `drift`: somebody changed at the target what is to be set back.
     """
 
     subject: str
@@ -26,6 +27,7 @@ class HeldLeaf:
     since: datetime
     asked_by: str
     left: bool = False
+    drift: bool = False
 
 
 @dataclass(frozen=True, slots=True)

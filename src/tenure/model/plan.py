@@ -37,12 +37,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done for one subject at one target, now. `problems` are sentences that stop it being made."""
+    """What is to be done for one subject at one target, now. `problems` are sentences that stop it being made.
+
+    `drift`: neither the source nor the rules changed since the account was as desired; somebody changed it at the
+    target.
+    """
 
     situation: str
     verdicts: tuple[Verdict, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    drift: bool = False
 
     @property
     def go(self) -> tuple[Change, ...]:
@@ -75,6 +80,7 @@ def encode_plan(plan: Plan) -> dict[str, Any]:
         ],
         "problems": list(plan.problems),
         "notes": list(plan.notes),
+        "drift": plan.drift,
     }
 
 
@@ -84,4 +90,5 @@ def decode_plan(situation: str, data: Mapping[str, Any]) -> Plan:
         Verdict(decode(v["change"]), Decision(v["decision"]), v["reason"], v["waits_on"], v.get("gate"))
         for v in data["verdicts"]
     )
-    return Plan(situation, verdicts, tuple(data["problems"]), tuple(data["notes"]))
+    drift = data.get("drift", False)  # plans made before it was told apart say nothing of it
+    return Plan(situation, verdicts, tuple(data["problems"]), tuple(data["notes"]), drift)

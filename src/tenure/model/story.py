@@ -107,7 +107,8 @@ class Cause:
 class Write:
     """A change that was carried out, or tried: the journal's entry.
 
-    `causes` goes back from the event that led to the change to what led to that one.
+    `causes` goes back from the event that led to the change to what led to that one. `drift`: it mends what somebody
+    changed at the target.
     """
 
     id: int
@@ -122,6 +123,7 @@ class Write:
     answered_at: datetime
     seen_at: datetime | None
     causes: tuple[Cause, ...] = ()
+    drift: bool = False
 
 
 @dataclass(frozen=True, slots=True)

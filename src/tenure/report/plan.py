@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,8 @@ def held_json(plans: Sequence[HeldPlan], waiting: Sequence[Planned]) -> list[dic
         {"id": p.id, "target": p.target, "class": p.name, "revision": p.revision,
          "people": [leaf.person for leaf in p.leaves], "reason": p.reason, "shut": p.shut,
          "changes": [{"person": leaf.person, "revision": leaf.revision, "asked_by": leaf.asked_by,
-                      "since": leaf.since.isoformat(), "changes": [encode(c) for c in leaf.changes]}
+                      "since": leaf.since.isoformat(), "drift": leaf.drift,
+                      "changes": [encode(c) for c in leaf.changes]}
                      for leaf in p.leaves]}
         for p in plans
     ]  # fmt: skip
@@ -142,7 +143,8 @@ def _gate_lines(plan: HeldPlan) -> Iterator[Line]:
     yield Line(words.reason(plan.reason), "  why", "wait")
     for leaf in plan.leaves[:_PEOPLE]:
         told = "; ".join(words.describe(change) for change in leaf.changes) or words.shown(leaf.reason)
-        yield Line(f"{words.shown(leaf.person)}: {told}", "  who")
+        by_hand = f" ({words.DRIFT})" if leaf.drift else ""
+        yield Line(f"{words.shown(leaf.person)}: {told}{by_hand}", "  who")
     if len(plan.leaves) > _PEOPLE:
         yield Line(f"and {len(plan.leaves) - _PEOPLE} more (--json lists them)")
     yield Line(f"tenure approve {words.shown(plan.id)} --revision {plan.revision}", "  approve")
@@ -151,9 +153,18 @@ def _gate_lines(plan: HeldPlan) -> Iterator[Line]:
 
 
 def plan_lines(waiting: Sequence[Planned]) -> list[Line]:
-    """Every plan that has not gone whole, person by person, as text."""
+    """Every plan that has not gone whole, person by person, as text; apart, what somebody changed by hand."""
     if not waiting:
         return [Line("Nothing is planned that has not gone.", tone="good")]
+    drifted = [planned for planned in waiting if planned.plan.drift]
+    found = _plans(planned for planned in waiting if not planned.plan.drift)
+    if drifted:
+        found += [*([Line("")] if found else []), Line("Changed by hand at the application", tone="title"), Line("")]
+        found += _plans(drifted)
+    return found
+
+
+def _plans(waiting: Iterable[Planned]) -> list[Line]:
     found: list[Line] = []
     for planned in waiting:
         situation = words.situation(planned.plan.situation, planned.subject)
@@ -185,6 +196,7 @@ def plan_json(waiting: Sequence[Planned]) -> list[dict[str, Any]]:
             "situation": p.plan.situation,
             "revision": p.revision,
             "made_at": p.made_at.isoformat(),
+            "drift": p.plan.drift,
             "changes": [
                 {"change": encode(v.change), "decision": v.decision.value, "reason": v.reason, "waits_on": v.waits_on}
                 for v in p.plan.verdicts

@@ -156,6 +156,8 @@ def _facts(story: Story) -> Iterator[Line]:
 def _plan_lines(planned: Planned) -> Iterator[Line]:
     situation = words.situation(planned.plan.situation, planned.subject)
     yield Line(f"plan {planned.id} of {words.at(planned.made_at)}, made when: {situation}", "plan")
+    if planned.plan.drift:
+        yield Line(words.DRIFT, "by", "wait")
     for problem in planned.plan.problems:
         yield Line(words.reason(problem), "problem", "bad")
 
@@ -215,6 +217,7 @@ def _plan_json(planned: Planned | None) -> dict[str, Any] | None:
         "situation": planned.plan.situation,
         "revision": planned.revision,
         "made_at": _at(planned.made_at),
+        "drift": planned.plan.drift,
         "problems": list(planned.plan.problems),
         "causes": _causes_json(planned.causes),
     }
@@ -250,6 +253,7 @@ def _write_json(write: Write | None) -> dict[str, Any] | None:
         "answered_at": _at(write.answered_at),
         "evidence": write.evidence,
         "seen_at": _at(write.seen_at),
+        "drift": write.drift,
         "causes": _causes_json(write.causes),
     }
 

@@ -43,6 +43,7 @@ DECISIONS = {
     Decision.WAIT: "Waiting for something else",
     Decision.REFUSE: "Refused",
 }
+DRIFT = "somebody changed it at the application"
 OUTCOMES = {
     Outcome.APPLIED: "Done",
     Outcome.ALREADY: "Was so already",

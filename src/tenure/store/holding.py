@@ -14,7 +14,7 @@ from tenure.store.database import Connection, Row, row, rows
 _LEAVES = """
 SELECT h.target, h.class, h.subject, h.changes, h.inverses, h.reason, h.revision, h.since,
        coalesce(i.user_name, g.seen_name, regexp_replace(h.subject, '^group:', '')) AS person,
-       coalesce(a.actor, 'engine') AS asked_by,
+       coalesce(a.actor, 'engine') AS asked_by, coalesce((p.verdicts->>'drift')::boolean, false) AS drift,
        coalesce(NOT i.active OR i.gone_at IS NOT NULL OR EXISTS (SELECT FROM clearance c
            WHERE c.identity = i.id AND c.kind = 'leave' AND c.ended_at IS NULL), false) AS gone
 FROM held h
@@ -22,6 +22,7 @@ LEFT JOIN identity i ON i.id::text = h.subject
 LEFT JOIN seen_group s ON s.target = h.target AND 'group:' || s.canon = h.subject
 LEFT JOIN LATERAL (SELECT s.name AS seen_name) g ON true
 LEFT JOIN audit a ON a.id = h.cause
+LEFT JOIN plan p ON p.id = h.plan
 WHERE h.state = 'held' AND h.target = %s AND h.class = %s
 ORDER BY h.revision, h.subject COLLATE "C"
 """
@@ -98,6 +99,7 @@ def _leaf(found: Row) -> HeldLeaf:
         since=found["since"],
         asked_by=found["asked_by"],
         left=found["gone"],
+        drift=found["drift"],
     )
 
 

@@ -55,8 +55,9 @@ LEFT JOIN plan p ON p.target = t.id AND p.subject = i.id::text AND p.current
 WHERE t.retired_at IS NULL ORDER BY t.name
 """
 _CHANGES = """
-SELECT j.id, j.plan, t.name AS target, j.subject, j.change, j.outcome, j.detail, j.evidence, j.answered_at, j.seen_at
-FROM journal j JOIN target t ON t.id = j.target WHERE j.id < %s ORDER BY j.id DESC LIMIT %s
+SELECT j.id, j.plan, t.name AS target, j.subject, j.change, j.outcome, j.detail, j.evidence, j.answered_at, j.seen_at,
+       coalesce((p.verdicts->>'drift')::boolean, false) AS drift
+FROM journal j JOIN target t ON t.id = j.target JOIN plan p ON p.id = j.plan WHERE j.id < %s ORDER BY j.id DESC LIMIT %s
 """
 _WAITING = """
 SELECT p.id, t.name AS target, p.subject, p.situation, p.verdicts, p.revision, p.made_at
@@ -145,6 +146,7 @@ def write_of(found: Row, names: dict[str, str]) -> Write:
         evidence=found["evidence"],
         answered_at=found["answered_at"],
         seen_at=found["seen_at"],
+        drift=found["drift"],
     )
 
 

@@ -43,6 +43,7 @@ def decode_desired(found: Row) -> Desired:
         reasons=tuple(Reason(**r) for r in cells["reasons"]),
         faults=tuple(cells["faults"]),
         look_again_at=found["look_again_at"],
+        reached=found["reached"],
     )
 
 
@@ -85,10 +86,26 @@ async def save_desired(
             look_again_at)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (target, identity) DO UPDATE SET
         input_hash = excluded.input_hash, revision = excluded.revision, username_canon = excluded.username_canon,
-        email_canon = excluded.email_canon, cells = excluded.cells, look_again_at = excluded.look_again_at""",
+        email_canon = excluded.email_canon, cells = excluded.cells, look_again_at = excluded.look_again_at,
+        reached = false""",
         (
             *(target, desired.identity, input_hash, revision, name, email),
             *(Jsonb(encode_desired(desired)), desired.look_again_at),
+        ),
+    )
+
+
+async def save_reached(connection: Connection, target: int, said: Sequence[tuple[Desired, bool]]) -> None:
+    """Keep whether the accounts are as desired; not of those for whom something else is desired by now."""
+    await connection.execute(
+        """UPDATE desired d SET reached = r.reached
+        FROM unnest(%s::uuid[], %s::jsonb[], %s::boolean[]) r(identity, cells, reached)
+        WHERE d.target = %s AND d.identity = r.identity AND d.cells = r.cells""",
+        (
+            [desired.identity for desired, _ in said],
+            [Jsonb(encode_desired(desired)) for desired, _ in said],
+            [reached for _, reached in said],
+            target,
         ),
     )
 

@@ -30,7 +30,8 @@ _WRITES = 500
 """How many journal entries of one subject are looked through, newest first."""
 
 _JOURNAL = """
-SELECT j.*, t.name AS target_name FROM journal j JOIN target t ON t.id = j.target
+SELECT j.*, t.name AS target_name, coalesce((p.verdicts->>'drift')::boolean, false) AS drift
+FROM journal j JOIN target t ON t.id = j.target JOIN plan p ON p.id = j.plan
 WHERE j.target = %s AND j.subject = %s ORDER BY j.id DESC LIMIT %s
 """
 _CAUSES = """
