@@ -1,4 +1,4 @@
-"""Thirty leavers with three real workers on one database, and with one of them killed: a gate counts for all."""
+"""Several real processes on one database: a gate counts for all of them, one killed or not, and a freeze stops all."""
 
 from __future__ import annotations
 
@@ -79,6 +79,38 @@ def test_thirty_leavers_one_by_one(sandbox: str, folder: Path, kill: bool, monke
             _until(lambda: _settled(data))
             assert set(_shut(sandbox, names)) == set(names[:30])
             assert sorted(_command(data, "plan", "--held")[0]["people"]) == names[30:]
+
+
+@pytest.mark.slow
+def test_a_freeze_stops_every_process_within_five_seconds(
+    sandbox: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setitem(ENVIRONMENT, name, value)
+    estate, data, port = folder / "estate.yaml", folder / "data", _free_port()
+    estate.write_text(ESTATE.replace("http://jira.test", sandbox).replace("per_second: 200", "per_second: 20"))
+    with _serving(estate, data, port) as server:
+        _ready(server)
+        with _worker(data) as one, _worker(data) as other, _provider(port) as okta:
+            _ready(one)
+            _ready(other)
+            names = [f"p{number:03}@x.example" for number in range(240)]
+            for name in names:
+                okta.post("/Users", json=person(name, f"Person {name}")).raise_for_status()
+            _until(lambda: _writes(sandbox) > 20)
+            asked = time.monotonic()
+            assert _command(data, "freeze", "--reason", "a restore") == {"targets": ["jira"]}
+            time.sleep(max(0.0, asked + 5 - time.monotonic()))
+            stopped = _writes(sandbox)
+            time.sleep(3)
+            assert _writes(sandbox) == stopped
+            assert len(_accounts(sandbox, names)) < len(names), "it was to be frozen half way"
+            _command(data, "unfreeze", "--yes")
+            _until(lambda: len(_accounts(sandbox, names)) == len(names), 120)
+
+
+def _writes(sandbox: str) -> int:
+    return int(httpx2.get(f"{sandbox}/_state/jira", timeout=10).json()["writes"])
 
 
 _OFF = {"Operations": [{"op": "replace", "value": {"active": False}}]}
