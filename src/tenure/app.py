@@ -151,7 +151,7 @@ async def running(tenure: Tenure) -> AsyncIterator[None]:
     tenure.waking.start()
     tenure.doorkeeper.start()
     engine = asyncio.create_task(tenure.engine.run())
-    tenure.pulse.watch(engine)
+    tenure.pulse.watch(engine, tenure.engine.hangs)
     sealer = asyncio.create_task(tenure.sealer.run(tenure.waking.subscribe()))
     try:
         yield

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +194,23 @@ async def test_an_engine_that_ended_is_told(place: Place, monkeypatch: pytest.Mo
             await house.__aexit__(None, None, None)
         assert status == 503
         assert [part for part in ("database", "migrations", "engine") if not told[part]["ok"]] == ["engine"]
+
+
+async def test_an_engine_that_hangs_is_told(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(self: Any, target: Any) -> bool:
+        await asyncio.Event().wait()
+        return False
+
+    monkeypatch.setattr("tenure.engine.shard.Engine._round", hang)
+    world = World(database)
+    async with world.house() as tenure, running(tenure):
+        while not all(target.alive_at for target in tenure.house.targets.values()):
+            await asyncio.sleep(0.01)
+        assert (await ready(tenure))[0] == 200
+        world.clock.at += timedelta(minutes=2)
+        status, told = await ready(tenure)
+        assert (status, told["engine"]["ok"]) == (503, False)
+        assert "nothing has moved" in told["engine"]["detail"]
 
 
 async def test_a_database_that_is_behind_is_told(place: Place) -> None:

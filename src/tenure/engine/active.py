@@ -30,7 +30,8 @@ class ActiveTarget:
     silent to a sentence about it. `checked_at` is when this process last asked the target how it is, in seconds of the
     clock. `under_way` counts changes that are written down and not yet answered: with the rate it tells how long the
     last of them may take. `foreseen`: what these rules ask of everybody is computed; `looked_ahead`: when, in seconds
-    of the clock, up to which place in the order of marks it was computed anew for those who are due.
+    of the clock, up to which place in the order of marks it was computed anew for those who are due. `alive_at` is when
+    the loop that follows the target last came round, in seconds of the clock.
     """
 
     id: int
@@ -49,6 +50,7 @@ class ActiveTarget:
     checked_at: float | None = None
     under_way: int = 0
     foreseen: bool = False
+    alive_at: float | None = None
     looked_ahead: tuple[tuple[float, int], ...] = ()
 
     @property

@@ -56,6 +56,7 @@ async def foresee(house: House, target: ActiveTarget) -> None:
     Raises Outdated when an estate newer than these rules was activated.
     """
     while True:
+        target.alive_at = house.clock.monotonic()
         async with house.database.transaction() as connection:
             await targets.still_current(connection, target.revision)
             ids = await plans.not_computed(connection, target.id, target.source_ids, target.revision, _AT_ONCE)

@@ -65,6 +65,12 @@ class Engine:
             await asyncio.gather(*loops, return_exceptions=True)
             await self.close()
 
+    def hangs(self, seconds: float) -> list[str]:
+        """The targets whose loop began and has not come round for so many seconds."""
+        before = self._house.clock.monotonic() - seconds
+        there = self._house.targets.values()
+        return sorted(t.name for t in there if t.alive_at is not None and t.alive_at < before)
+
     async def close(self) -> None:
         """Break off what is under way, and let go of every lock."""
         busy = list(self._busy.values())
@@ -89,6 +95,7 @@ class Engine:
         woken = self._waking.subscribe()
         while True:
             woken.clear()
+            target.alive_at = self._house.clock.monotonic()
             try:
                 await self._round(target)
             except (LocksLost, DatabaseAway) as error:

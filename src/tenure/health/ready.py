@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from tenure.store import vitals
@@ -10,6 +11,11 @@ from tenure.store.database import Database, DatabaseAway
 from tenure.store.migrate import head
 
 ANSWER_SECONDS = 2.0
+HANGS_SECONDS = 60.0
+"""A loop that has not come round for so long hangs: it looks each second, and every call in it has a time-out."""
+
+
+Hangs = Callable[[float], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +27,25 @@ class Part:
 
 
 class Pulse:
-    """Knows whether the engine's loop is alive in this process."""
+    """Knows whether the engine's loops are alive in this process."""
 
     def __init__(self) -> None:
         self._engine: asyncio.Task[None] | None = None
+        self._hangs: Hangs = lambda seconds: ()
 
-    def watch(self, engine: asyncio.Task[None]) -> None:
-        """The engine's loop is this task."""
-        self._engine = engine
+    def watch(self, engine: asyncio.Task[None], hangs: Hangs) -> None:
+        """The engine works in this task; `hangs` names the targets whose loop did not come round for some seconds."""
+        self._engine, self._hangs = engine, hangs
 
     def part(self) -> Part:
-        """Whether the loop has begun, and was not broken off; without a target it ends at once, and that is well."""
+        """Whether the loops have begun and come round; without a target there is none, and that is well."""
         if self._engine is None:
             return Part(False, "the engine has not been started in this process")
         if self._engine.cancelled() or (self._engine.done() and self._engine.exception() is not None):
             return Part(False, "the engine of this process has ended: see its log, and start it again")
+        hanging = self._hangs(HANGS_SECONDS)
+        if hanging:
+            return Part(False, f"nothing has moved for {HANGS_SECONDS:.0f} seconds at {len(hanging)} of the targets")
         return Part(True, "the engine of this process works")
 
 
