@@ -230,7 +230,7 @@ def go(*changes: Change) -> tuple[Verdict, ...]:
     return tuple(Verdict(change, Decision.GO) for change in changes)
 
 
-async def _desire(connection: Connection, filling: Filling, desired: Desired, target: str = "jira") -> None:
+async def desire(connection: Connection, filling: Filling, desired: Desired, target: str = "jira") -> None:
     await plans.save_desired(connection, filling.targets[target], desired, b"", 1, CAPABILITIES)
 
 
@@ -240,7 +240,7 @@ async def _made(connection: Connection, filling: Filling, name: str, display: st
     who = await identity(connection, filling, name, display)
     cause = await event(connection, filling, who, "identity.created", {"method": "POST", "attributes": ["userName"]})
     desired = wanted(who, name, display)
-    await _desire(connection, filling, desired)
+    await desire(connection, filling, desired)
     key = f"JIRAUSER{10100 + len(filling.people)}"
     handle = Handle(key, canon_name(name))
     create, join = CreateAccount(dict(desired.fields)), JoinGroups(Handle("", handle.name), ("software_dev",))
@@ -252,7 +252,7 @@ async def _made(connection: Connection, filling: Filling, name: str, display: st
     await care.make_link(connection, jira, Link(key, who, "created", adopted=False), filling.tick())
     await care.give_members(connection, jira, key, ["software_dev"], filling.tick())
     await account(connection, filling, key, handle.name, display)
-    await _desire(connection, filling, desired, "wiki")
+    await desire(connection, filling, desired, "wiki")
     preview = Verdict(create, Decision.HOLD, "mode observe: nothing is written")
     await planned(connection, filling, who, Plan("ABSENT", (preview,)), cause, "wiki")
 
@@ -261,7 +261,7 @@ async def _adopted(connection: Connection, filling: Filling) -> None:
     """Somebody whose older account was taken over: it keeps its name, and its e-mail was corrected."""
     who, jira = await identity(connection, filling, "Bob.Stone", "Bob Stone"), filling.targets["jira"]
     cause = await event(connection, filling, who, "group.members", {"method": "PATCH", "added": [str(who)]})
-    await _desire(connection, filling, wanted(who, "Bob.Stone", "Bob Stone"))
+    await desire(connection, filling, wanted(who, "Bob.Stone", "Bob Stone"))
     handle = Handle("JIRAUSER10007", "bstone")
     adopt = AdoptAccount(handle, "match: email and display_name")
     update = UpdateAccount(handle, {"email": "bob.stone@example.com"}, {"email": "bob@old.example.com"})
@@ -280,7 +280,7 @@ async def _held_adoption(connection: Connection, filling: Filling) -> None:
     """Somebody whose older account waits for a person's word."""
     who = await identity(connection, filling, "carol.diaz", "Carol Diaz")
     cause = await event(connection, filling, who, "identity.created", {"method": "POST"})
-    await _desire(connection, filling, wanted(who, "carol.diaz", "Carol Diaz"))
+    await desire(connection, filling, wanted(who, "carol.diaz", "Carol Diaz"))
     handle = Handle("JIRAUSER10008", "carol.diaz")
     by = "match: username and email"
     held = Verdict(AdoptAccount(handle, by), Decision.HOLD, f"adopt: ask ({by})")
@@ -295,7 +295,7 @@ async def _left(connection: Connection, filling: Filling) -> None:
     who = await identity(connection, filling, "dave.moss", "Dave Moss", active=False)
     cause = await event(connection, filling, who, "identity.deactivated", {"method": "PUT", "attributes": ["active"]})
     left = Desired(who, Standing.LEAVER, reasons=(Reason("standing", "active = false", "leaver", "left"),))
-    await _desire(connection, filling, left)
+    await desire(connection, filling, left)
     handle = Handle("JIRAUSER10009", "dave.moss")
     close = DeactivateAccount(handle)
     number = await planned(connection, filling, who, Plan("LINKED", go(close)), cause)
@@ -310,7 +310,7 @@ async def _waiting_for_group(connection: Connection, filling: Filling) -> None:
     jira = filling.targets["jira"]
     who = await identity(connection, filling, "erin.fox", "Erin Fox")
     cause = await event(connection, filling, who, "group.members", {"method": "PATCH", "added": [str(who)]})
-    await _desire(connection, filling, wanted(who, "erin.fox", "Erin Fox", ("jira-administrators", "software_dev")))
+    await desire(connection, filling, wanted(who, "erin.fox", "Erin Fox", ("jira-administrators", "software_dev")))
     handle = Handle("JIRAUSER10010", "erin.fox")
     reason = "jira-administrators gives administration: name it in the mapping to join it"
     group = Plan("FOUND", (Verdict(AdoptGroup("jira-administrators"), Decision.HOLD, reason),))
@@ -330,14 +330,14 @@ async def _refused(connection: Connection, filling: Filling) -> None:
     who = await identity(connection, filling, "grace.hall", "Grace Hall")
     cause = await event(connection, filling, who, "identity.created", {"method": "POST"})
     desired = wanted(who, "grace.hall", "Grace Hall", ())
-    await _desire(connection, filling, desired)
+    await desire(connection, filling, desired)
     create = CreateAccount(dict(desired.fields))
     number = await planned(connection, filling, who, Plan("ABSENT", go(create)), cause)
     detail = "HTTP 400: the e-mail address is not of an allowed domain"
     await done(connection, filling, who, number, cause, create, Answer(Outcome.FAILED, detail=detail), None)
     await plans.hold_plan(connection, number, f"create-account was refused: {detail}")
     guard = await identity(connection, filling, "svc-backup", "Backup Robot")
-    await _desire(connection, filling, wanted(guard, "svc-backup", "Backup Robot", ()))
+    await desire(connection, filling, wanted(guard, "svc-backup", "Backup Robot", ()))
     robot = CreateAccount({"username": "svc-backup"})
     refused = Verdict(robot, Decision.REFUSE, "svc-backup is protected")
     await planned(connection, filling, guard, Plan("ABSENT", (refused,)), None)
@@ -348,7 +348,7 @@ async def _on_its_way(connection: Connection, filling: Filling) -> None:
     who = await identity(connection, filling, "henry.wu", "Henry Wu")
     cause = await event(connection, filling, who, "identity.created", {"method": "POST"})
     desired = wanted(who, "henry.wu", "Henry Wu", ())
-    await _desire(connection, filling, desired)
+    await desire(connection, filling, desired)
     create = CreateAccount(dict(desired.fields))
     number = await planned(connection, filling, who, Plan("ABSENT", go(create)), cause)
     await intend(connection, filling, who, number, cause, create)

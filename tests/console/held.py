@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from tests.console.filling import CAPABILITIES, NOW, ODD, Filling, event
+from tests.console.filling import CAPABILITIES, NOW, ODD, Filling, account, desire, event, wanted
 
 from tenure.model.capability import canon_name
 from tenure.model.change import AdoptAccount, Change, CreateAccount, DeactivateAccount, Handle, LeaveGroups
@@ -61,6 +61,8 @@ async def fill_gates(store: Database, filling: Filling) -> None:
         by = "match: username and email"
         known = AdoptAccount(Handle("JIRAUSER10008", "carol.diaz"), by)
         await hold(connection, filling, "adoptions", "carol.diaz", known, f"adopt: ask ({by})")
+        await desire(connection, filling, wanted(filling.people["pat.lee"], "pat.lee", "Pat Lee"))
+        await account(connection, filling, "JIRAUSER10031", "pat.lee", "Patricia Lee", active=False)
         new = CreateAccount({"username": "pat.lee", "display_name": "Pat Lee"})
         await hold(
             connection, filling, "adoptions", "pat.lee", new, "the name pat.lee is taken by an account that differs"

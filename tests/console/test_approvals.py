@@ -155,7 +155,12 @@ async def test_a_proposal_in_doubt_needs_its_account(
     ):
         status, text = await decide(client, **plan, **fields)
         assert (status, why in text) == (409, True), text
-    status, text = await decide(client, **plan, who=[pat], **{f"account:{pat}": " JIRAUSER10000 "})
+    page = plain((await client.get("/approvals")).text)
+    assert "Which account is theirs JIRAUSER10031 (pat.lee, patricia.lee@example.com, closed)" in page
+    status, text = await decide(client, **plan, who=[pat], **{f"possible:{pat}": "nobody", f"account:{pat}": ""})
+    assert (status, "no account with the key 'nobody'" in text) == (409, True), text
+    given = {f"possible:{pat}": "JIRAUSER10031", f"account:{pat}": " JIRAUSER10000 "}
+    status, text = await decide(client, **plan, who=[pat], **given)
     assert (status, "Approved for 1 person" in text) == (200, True)
     cleared = await store.rows("SELECT identity::text, account FROM clearance WHERE kind = 'account'")
     assert [tuple(r.values()) for r in cleared] == [(pat, "JIRAUSER10000")]
@@ -267,6 +272,23 @@ async def test_the_overview_says_why_nothing_is_written(store: Database, client:
     assert (await client.post("/freeze", data={"target": "nowhere", "act": "freeze"})).status_code == 409
     assert (await client.post("/freeze", data={"target": "jira", "act": "melt"})).status_code == 400
     assert [kind for kind, *_ in await decisions(store)] == ["freeze", "unfreeze"]
+
+
+async def test_another_server_is_accepted_on_the_page(store: Database, client: httpx2.AsyncClient) -> None:
+    assert "This server is meant" not in (await client.get("/")).text
+    async with store.transaction() as connection:
+        await connection.execute(
+            """UPDATE target SET pinned_server_id = 'one', server_id = 'two', caution = 'another server answers'
+            WHERE name = 'jira'"""
+        )
+    text = plain((await client.get("/")).text)
+    assert "It holds the same people’s accounts: it was moved or restored This server is meant at jira" in text
+    answer = await client.post("/freeze", data={"target": "jira", "act": "accept-server"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    found = await store.rows("SELECT pinned_server_id, caution FROM target WHERE name = 'jira'")
+    assert [tuple(r.values()) for r in found] == [("two", None)]
+    told = await store.rows("SELECT facts->>'class' AS class FROM audit WHERE action = 'decision.unfreeze'")
+    assert [r["class"] for r in told] == ["server"]
 
 
 async def test_through_the_whole_house(database: str) -> None:

@@ -179,6 +179,11 @@ def test_approving(house: tuple[str, dict[str, str]], browser: sync_api.Browser,
     page.get_by_role("status").get_by_text("The gate is open again").wait_for()
     assert card.count() == 0
     assert page.get_by_role("link", name=re.compile("Approvals.*2 waiting")).is_visible()
+    adoptions = page.locator("section.card", has=page.get_by_role("heading", name="Take over existing accounts"))
+    adoptions.get_by_label("pat.lee", exact=True).check()
+    adoptions.get_by_label("JIRAUSER10031").check()
+    adoptions.get_by_role("button", name="Approve").click()
+    page.get_by_role("status").get_by_text("Approved for 1 person").wait_for()
     page.goto(address)
     assert problems(page) == []
     page.get_by_role("button", name="Freeze jira").click()

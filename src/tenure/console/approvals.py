@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from functools import partial
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -13,6 +17,7 @@ from tenure.console.page import Console
 from tenure.console.session import signed_in
 from tenure.engine import beforehand
 from tenure.engine.decide import NotDecided
+from tenure.store.database import Database
 from tenure.store.decisions import Decider
 from tenure.store.holding import held_count
 
@@ -55,7 +60,12 @@ def routes(console: Console) -> list[Route]:
     ]
 
 
-_FREEZES = {"freeze": beforehand.freeze, "unfreeze": beforehand.unfreeze}
+_Act = Callable[[Database, datetime, str | None, Decider], Awaitable[tuple[str, ...]]]
+_FREEZES: Mapping[str, _Act] = {
+    "freeze": beforehand.freeze,
+    "unfreeze": beforehand.unfreeze,
+    "accept-server": partial(beforehand.unfreeze, repin=True),
+}
 
 
 async def _page(console: Console, request: Request, told: Answer, status: int) -> Response:

@@ -16,7 +16,7 @@ from tenure.store.decisions import Decider
 from tenure.store.overview import names_of
 
 BY = "console"
-_ACCOUNT = "account:"
+_POSSIBLE, _ACCOUNT = "possible:", "account:"
 _REASON, _TICKET, _KEY = 500, 100, 255
 _NAMES = 10
 
@@ -60,8 +60,11 @@ def asked(form: Fields) -> Asked | None:
     if revision is None or what not in ("approve", "reject"):
         return None
     accounts = {
-        name.removeprefix(_ACCOUNT): first(form, name)[:_KEY] for name in form if name.startswith(_ACCOUNT)
-    }  # fmt: skip
+        name.removeprefix(prefix): first(form, name)[:_KEY]
+        for prefix in (_POSSIBLE, _ACCOUNT)  # a key that was typed goes before an account that was picked
+        for name in form
+        if name.startswith(prefix) and first(form, name)
+    }
     typed = Typed(
         who=frozenset(form.get("who", ())),
         reason=first(form, "reason")[:_REASON],

@@ -11,11 +11,26 @@ from tenure.model.change import Change
 
 
 @dataclass(frozen=True, slots=True)
+class Possible:
+    """An account that could be the person's: it has the name or the e-mail address that theirs would have.
+
+    `held_by` names the identity whose account it is already, if any.
+    """
+
+    key: str
+    name: str
+    email: str | None
+    active: bool
+    held_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldLeaf:
     """What a gate holds of one person or group. `inverses` are what a rejection refuses; `asked_by` who caused it.
 
     `left`: the source says that the person has left, or a person closed them: no rejection keeps their account.
-    `drift`: somebody changed at the target what is to be set back.
+    `drift`: somebody changed at the target what is to be set back. `possible`: where whose account it is, is
+    in doubt, those that could be theirs.
     """
 
     subject: str
@@ -28,6 +43,7 @@ class HeldLeaf:
     asked_by: str
     left: bool = False
     drift: bool = False
+    possible: tuple[Possible, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tenure.model.gate import GROUP, GateClass
+from tenure.model.held import Possible
 from tenure.report import words
 
 ABOUT: Mapping[str, str] = {
@@ -37,6 +38,14 @@ def about(name: str) -> str:
     if name.startswith(GROUP):
         return f"People leaving the group {words.shown(name.removeprefix(GROUP))}"
     return ABOUT.get(name, words.shown(name))
+
+
+def account(one: Possible) -> str:
+    """An account that could be the person's: its key, and what tells it from another."""
+    told = [words.shown(one.name), words.shown(one.email) if one.email else "no e-mail address"]
+    told += [] if one.active else ["closed"]
+    told += [f"the account of {words.shown(one.held_by)}"] if one.held_by else []
+    return f"{words.shown(one.key)} ({', '.join(told)})"
 
 
 def actor(text: str) -> str:

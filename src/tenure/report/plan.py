@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tenure.model.change import ChangeKind, encode
@@ -110,7 +110,7 @@ def held_json(plans: Sequence[HeldPlan], waiting: Sequence[Planned]) -> list[dic
          "people": [leaf.person for leaf in p.leaves], "reason": p.reason, "shut": p.shut,
          "changes": [{"person": leaf.person, "revision": leaf.revision, "asked_by": leaf.asked_by,
                       "since": leaf.since.isoformat(), "drift": leaf.drift,
-                      "changes": [encode(c) for c in leaf.changes]}
+                      "changes": [encode(c) for c in leaf.changes], "possible": [asdict(p) for p in leaf.possible]}
                      for leaf in p.leaves]}
         for p in plans
     ]  # fmt: skip
@@ -145,6 +145,7 @@ def _gate_lines(plan: HeldPlan) -> Iterator[Line]:
         told = "; ".join(words.describe(change) for change in leaf.changes) or words.shown(leaf.reason)
         by_hand = f" ({words.DRIFT})" if leaf.drift else ""
         yield Line(f"{words.shown(leaf.person)}: {told}{by_hand}", "  who")
+        yield from (Line(holds.account(one), "  could be") for one in leaf.possible)
     if len(plan.leaves) > _PEOPLE:
         yield Line(f"and {len(plan.leaves) - _PEOPLE} more (--json lists them)")
     yield Line(f"tenure approve {words.shown(plan.id)} --revision {plan.revision}", "  approve")

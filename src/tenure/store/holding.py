@@ -7,22 +7,34 @@ from datetime import datetime
 from uuid import UUID
 
 from tenure.model.capability import canon_name
-from tenure.model.change import decode
-from tenure.model.held import HeldLeaf, HeldPlan
+from tenure.model.change import ChangeKind, decode
+from tenure.model.gate import GateClass
+from tenure.model.held import HeldLeaf, HeldPlan, Possible
 from tenure.store.database import Connection, Row, row, rows
 
-_LEAVES = """
+_POSSIBLE = 10
+"""So many of the accounts that could be somebody's are told."""
+_LEAVES = f"""
 SELECT h.target, h.class, h.subject, h.changes, h.inverses, h.reason, h.revision, h.since,
        coalesce(i.user_name, g.seen_name, regexp_replace(h.subject, '^group:', '')) AS person,
        coalesce(a.actor, 'engine') AS asked_by, coalesce((p.verdicts->>'drift')::boolean, false) AS drift,
        coalesce(NOT i.active OR i.gone_at IS NOT NULL OR EXISTS (SELECT FROM clearance c
-           WHERE c.identity = i.id AND c.kind = 'leave' AND c.ended_at IS NULL), false) AS gone
+           WHERE c.identity = i.id AND c.kind = 'leave' AND c.ended_at IS NULL), false) AS gone, f.possible
 FROM held h
 LEFT JOIN identity i ON i.id::text = h.subject
 LEFT JOIN seen_group s ON s.target = h.target AND 'group:' || s.canon = h.subject
 LEFT JOIN LATERAL (SELECT s.name AS seen_name) g ON true
 LEFT JOIN audit a ON a.id = h.cause
 LEFT JOIN plan p ON p.id = h.plan
+LEFT JOIN LATERAL (SELECT json_agg(json_build_array(c.key, c.name, c.email, c.active, c.held_by)) AS possible FROM (
+    SELECT s.key, s.name, s.fields->>'email' AS email, s.active, o.user_name AS held_by
+    FROM desired d JOIN seen_account s ON s.target = d.target
+        AND (s.canon @> jsonb_build_object('username', d.username_canon)
+             OR (d.email_canon IS NOT NULL AND s.canon @> jsonb_build_object('email', d.email_canon)))
+    LEFT JOIN link l ON l.target = s.target AND l.key = s.key AND l.ended_at IS NULL
+    LEFT JOIN identity o ON o.id = l.identity
+    WHERE h.class = '{GateClass.ADOPTIONS.value}' AND h.changes @> '[{{"kind": "{ChangeKind.CREATE_ACCOUNT.value}"}}]'
+    AND d.target = h.target AND d.identity = i.id ORDER BY s.key LIMIT {_POSSIBLE}) c) f ON true
 WHERE h.state = 'held' AND h.target = %s AND h.class = %s
 ORDER BY h.revision, h.subject COLLATE "C"
 """
@@ -100,6 +112,7 @@ def _leaf(found: Row) -> HeldLeaf:
         asked_by=found["asked_by"],
         left=found["gone"],
         drift=found["drift"],
+        possible=tuple(Possible(*one) for one in found["possible"] or ()),
     )
 
 
@@ -199,10 +212,12 @@ async def unfreeze(connection: Connection, target: str | None, *, repin: bool) -
 
 
 async def known_targets(connection: Connection) -> list[Row]:
-    """Every target that is not retired: number, name, why nothing is written there."""
+    """Every target that is not retired: number, name, why nothing is written there, whether another server answers."""
     return await rows(
         connection,
-        "SELECT id, name, frozen_at, frozen_by, caution FROM target WHERE retired_at IS NULL ORDER BY name",
+        """SELECT id, name, frozen_at, frozen_by, caution,
+            caution IS NOT NULL AND pinned_server_id IS DISTINCT FROM server_id AS another_server
+        FROM target WHERE retired_at IS NULL ORDER BY name""",
     )
 
 
