@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -97,14 +96,6 @@ class Activation:
     targets: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """This installation of Tenure; `console_token` is known only to the call that made it."""
-
-    id: UUID
-    console_token: Secret | None = None
-
-
 async def activate(database: Database, estate: EstateParts, by: str, now: datetime) -> Activation:
     """Make this the active estate, in one transaction; `by` is who does it.
 
@@ -138,21 +129,20 @@ async def activate(database: Database, estate: EstateParts, by: str, now: dateti
         return Activation(revision, sources, targets)
 
 
-async def installation(database: Database, now: datetime) -> Installation:
-    """This installation; made at the first call, with a console token that only that call gives out."""
-    token = Secret(secrets.token_urlsafe(32))
+async def installation(database: Database, now: datetime) -> UUID:
+    """The id of this installation; made at the first call, with a console that opens to no token yet."""
     async with database.transaction() as connection:
         made = await row(
             connection,
             """INSERT INTO installation (id, console_token_hash, made_at) VALUES (%s, %s, %s)
             ON CONFLICT DO NOTHING RETURNING id""",
             uuid4(),
-            _hash(token.reveal()),
+            secrets.token_bytes(32),
             now,
         )
         found = made or await row(connection, "SELECT id FROM installation")
         assert found is not None
-        return Installation(found["id"], token if made else None)
+        return UUID(str(found["id"]))
 
 
 async def set_console_token(database: Database, digest: bytes, now: datetime) -> None:
@@ -163,13 +153,6 @@ async def set_console_token(database: Database, digest: bytes, now: datetime) ->
             ON CONFLICT (one) DO UPDATE SET console_token_hash = excluded.console_token_hash""",
             (uuid4(), digest, now),
         )
-
-
-async def console_token_matches(database: Database, token: str) -> bool:
-    """True when this is the token of the console; compared in constant time."""
-    found = await database.rows("SELECT console_token_hash FROM installation")
-    known = bytes(found[0]["console_token_hash"]) if found else b""
-    return hmac.compare_digest(_hash(token), known)
 
 
 async def _numbers(
