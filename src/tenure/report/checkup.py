@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from tenure.model.access import SourceStanding, TokenState
+from tenure.model.access import CredentialKind, SourceStanding, TokenState
 from tenure.model.checkup import DatabaseFacts, Finding, Level
 from tenure.model.duration import told
 from tenure.model.seen import Health
@@ -84,7 +84,8 @@ def _of_tokens(source: str, tokens: Sequence[TokenState], now: datetime) -> Iter
     for token in ending:
         assert token.expires_at is not None
         what = f"the token {token.name} ends in {told(token.expires_at - now)}"
-        yield Finding(Level.WARNING, about, what, f"tenure token rotate {source}, and put the new one there")
+        kind = "" if token.kind is CredentialKind.TOKEN else f" --kind {token.kind}"
+        yield Finding(Level.WARNING, about, what, f"tenure token rotate {source}{kind}, and put the new one there")
     if not ending:
         count = f"{len(live)} token{'s' if len(live) > 1 else ''}"
         yield Finding(Level.OK, about, f"{count} can sign in, and none that is needed ends within 14 days")

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from tenure.engine.intake import Intake, PushSource
 from tenure.scim import answers
 from tenure.scim.dialects import our_id
+from tenure.scim.doorkeeper import Doorkeeper
 from tenure.scim.errors import MEDIA_TYPE, ScimError, invalid_syntax, invalid_value, not_found
 from tenure.scim.schema import ResourceType
 
@@ -24,6 +25,7 @@ LONGEST_BODY = 8 * 2**20
 """Bytes: a PATCH of 10,000 members and more fits."""
 PAGE_DEFAULT, PAGE_MOST = 100, 1_000
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}\Z")
+_SECRETS = frozenset({"access_token", "client_secret"})
 _INTEGER = re.compile(r"\s*[+-]?\d{1,40}\s*\Z")
 
 
@@ -36,6 +38,7 @@ class Call:
     intake: Intake
     base: str
     key: str
+    doorkeeper: Doorkeeper
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -73,7 +76,7 @@ class Call:
 
     async def body(self) -> dict[str, Any]:
         """The JSON object in the body. Raises ScimError: 413 when it is too long, 400 invalidSyntax."""
-        raw = await self._raw()
+        raw = await read_body(self.request, LONGEST_BODY)
         try:
             found = orjson.loads(raw)
         except orjson.JSONDecodeError as problem:
@@ -82,18 +85,6 @@ class Call:
             raise invalid_syntax("The body must be a JSON object.")
         return found
 
-    async def _raw(self) -> bytes:
-        too_long = ScimError(413, f"The body is longer than {LONGEST_BODY} bytes; send less at a time.")
-        announced = self.request.headers.get("content-length", "")
-        if announced.isdigit() and int(announced) > LONGEST_BODY:
-            raise too_long
-        raw = bytearray()
-        async for chunk in self.request.stream():
-            raw += chunk
-            if len(raw) > LONGEST_BODY:
-                raise too_long
-        return bytes(raw)
-
     def unchanged(self, version: int) -> bool:
         """True when the caller has this version already (If-None-Match)."""
         known = self.request.headers.get("if-none-match")
@@ -101,6 +92,20 @@ class Call:
             return False
         tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
         return "*" in tags or f'"{version}"' in tags
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The body of a request. Raises ScimError (413) when it has more than `most` bytes."""
+    too_long = ScimError(413, f"The body is longer than {most} bytes; send less at a time.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        raise too_long
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > most:
+            raise too_long
+    return bytes(raw)
 
 
 def json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -125,3 +130,14 @@ def origin(request: Request, base_url: str | None) -> str:
         return base_url.rstrip("/")
     host = request.headers.get("host", "")
     return f"{request.scope.get('scheme', 'http')}://{host if _HOST.match(host) else 'localhost'}"
+
+
+def caller(request: Request) -> str:
+    """The address of the other side: of the caller, or what a proxy that the server trusts says of it."""
+    return request.client.host if request.client else ""
+
+
+def has_secret_in_address(request: Request) -> bool:
+    """Whether the query has a token or a client's secret, which would end up in logs (RFC 6750 section 5.3)."""
+    query: bytes = request.scope["query_string"]
+    return bool(query) and any(name.lower() in _SECRETS for name, _ in parse_qsl(query.decode("latin-1")))

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
+from tenure.model.access import Credential
 from tenure.model.capability import Mode
 from tenure.model.secret import Secret
 from tenure.planning.rules import Approval
 from tenure.store import audit, marks, tokens
+from tenure.store.credentials import keep
 from tenure.store.database import Connection, Database, Row, row, rows
 from tenure.store.sources import write_heartbeats
 
@@ -30,8 +32,8 @@ class SourcePart(Protocol):
         ...
 
     @property
-    def tokens(self) -> tuple[Secret, ...]:
-        """The tokens with which it signs in here; their SHA-256 alone is stored."""
+    def credentials(self) -> tuple[Credential, ...]:
+        """What it signs in with here; no secret of it is stored."""
         ...
 
     @property
@@ -185,8 +187,8 @@ async def _numbers(
 
 
 async def _write_sources(connection: Connection, parts: Mapping[int, SourcePart], now: datetime) -> None:
-    digests = {number: [_hash(token.reveal()) for token in part.tokens] for number, part in parts.items()}
-    await tokens.write_estate(connection, digests, now)
+    kept = {number: [keep(one) for one in part.credentials] for number, part in parts.items()}
+    await tokens.write_estate(connection, kept, now)
     await write_heartbeats(connection, {number: part.heartbeat for number, part in parts.items()})
 
 
