@@ -145,7 +145,11 @@ async def test_tokens_that_end_soon(place: Place) -> None:
     told = await place.told("doctor", code=1)
     (warning,) = by_place(told)["source okta", "warning"]
     assert warning["what"] == "the token estate-1 ends in 3d"
-    assert warning["do"].startswith("tenure token rotate okta")
+    assert warning["do"].startswith("tenure token rotate okta, ")
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute("UPDATE source_token SET kind = 'client' WHERE name = 'estate-1'")
+    (warning,) = by_place(await place.told("doctor", code=1))["source okta", "warning"]
+    assert warning["do"].startswith("tenure token rotate okta --kind client, ")
     with psycopg.connect(place.dsn) as connection:
         connection.execute("UPDATE source_token SET last_used_at = now() WHERE name = 'new'")
     assert (await place.told("doctor"))["level"] == "ok"

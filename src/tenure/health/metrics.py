@@ -72,7 +72,7 @@ class Metrics:
             registry=self._registry,
         )
         self._too_many = Counter(
-            "tenure_scim_too_many",
+            "tenure_scim_too_many_requests",
             "SCIM requests that this process did not hear since there were too many.",
             ("source",),
             registry=self._registry,

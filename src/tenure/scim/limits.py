@@ -24,10 +24,6 @@ class Buckets:
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 
-    def __len__(self) -> int:
-        """How many are kept."""
-        return len(self._kept)
-
     def wait(self, key: Hashable, limit: RequestLimit, now: float) -> int:
         """Whole seconds until there is one to take; 0 when there is one now."""
         left = self._left(key, limit, now)
@@ -54,7 +50,7 @@ def neighbourhood(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return address[:64]
+        return address
     if isinstance(parsed, ipaddress.IPv4Address):
         return address
     return str(parsed.ipv4_mapped or ipaddress.ip_network((int(parsed), 64), strict=False))
