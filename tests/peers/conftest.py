@@ -25,6 +25,8 @@ COMMANDS = Path(sys.executable).parent
 ADDRESS = re.compile(r"https?://[^\s/)?]+")
 START_SECONDS = 60
 STOP_SECONDS = 20
+TOKEN = "a-token-for-peers"
+SOURCES = ("scim2", "sanity", "fuzz", "twin")
 
 
 def _ready_line(process: subprocess.Popen[bytes], log: Path) -> str:
@@ -74,9 +76,18 @@ def python_of(peer: str) -> str:
     return str(path)
 
 
-def drive(command: list[str], *arguments: str, timeout: float = 120) -> Any:
+def drive(
+    command: list[str], *arguments: str, timeout: float = 120, environment: Mapping[str, str] | None = None
+) -> Any:
     """Run a peer's script to its end; gives what it printed, read as JSON."""
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run(
+        [*command, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env={**os.environ, **(environment or {})},
+    )
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)
 
@@ -96,9 +107,23 @@ def older_sandbox(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def reachable() -> Iterator[Path]:
-    """A folder for a data folder: as root, PostgreSQL runs as another user, who may not enter pytest's own."""
+@contextmanager
+def tenure(estate: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """Run `tenure serve` with this estate in a folder of its own; gives its address."""
     with tempfile.TemporaryDirectory(prefix="tenure-peers-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+        folder = Path(name)
+        folder.chmod(0o755)  # as root, PostgreSQL runs as another user, who may not enter pytest's own folders
+        folder.joinpath("estate.yaml").write_text(estate, encoding="utf-8")
+        command = [str(COMMANDS / "tenure"), "serve", "--estate", str(folder / "estate.yaml")]
+        command += ["--data", str(folder / "data"), "--port", "0"]
+        with running(command, folder / "serve.log", environment) as address:
+            yield address
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[str]:
+    """The address of a house without targets, in which each of SOURCES has a SCIM door to itself."""
+    one = "{kind: scim, token: {env: TENURE_PEERS_TOKEN}, limit: {per_second: 1000000, burst: 1000000}}"
+    sources = "".join(f"\n  {name}: {one}" for name in SOURCES)
+    with tenure(f"sources:{sources}\ntargets: {{}}\n", {"TENURE_PEERS_TOKEN": TOKEN}) as address:
+        yield address
