@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tenure.scim.definitions import GROUP, USER
+from tenure.scim.preconditions import etag
 from tenure.scim.schema import Place, ResourceType
 from tenure.store.directory import GroupRow, IdentityRow
 
@@ -95,11 +96,6 @@ def group(row: GroupRow, base: str, wanted: Projection = EVERYTHING) -> dict[str
 def member(key: str, name: str, base: str) -> dict[str, str]:
     """One element of a group's members."""
     return {"value": key, "$ref": f"{base}/Users/{key}", "type": "User", "display": name}
-
-
-def etag(version: int) -> str:
-    """The version as an entity tag; the same text stands in the header and in `meta.version`."""
-    return f'W/"{version}"'
 
 
 def _meta(kind: str, row: IdentityRow | GroupRow, location: str) -> dict[str, str]:

@@ -94,14 +94,6 @@ class Call:
                 raise too_long
         return bytes(raw)
 
-    def unchanged(self, version: int) -> bool:
-        """True when the caller has this version already (If-None-Match)."""
-        known = self.request.headers.get("if-none-match")
-        if not known:
-            return False
-        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-        return "*" in tags or f'"{version}"' in tags
-
 
 def json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with a body."""

@@ -26,7 +26,7 @@ async def configuration(call: Call) -> Response:
             "filter": {"supported": True, "maxResults": PAGE_MOST},
             "changePassword": {"supported": False},
             "sort": {"supported": False},
-            "etag": {"supported": False},
+            "etag": {"supported": True},
             "authenticationSchemes": [
                 {
                     "type": "oauthbearertoken",

@@ -17,9 +17,10 @@ from tenure.scim.documents import Document
 from tenure.scim.errors import no_target, not_found
 from tenure.scim.members import MEMBERS, MemberChange
 from tenure.scim.patch import Step
+from tenure.scim.preconditions import etag, precondition, unchanged
 from tenure.scim.streaming import group_with_members, groups_with_members
 from tenure.store import listing
-from tenure.store.directory import present_members
+from tenure.store.directory import GroupRow, group_version, present_members
 from tenure.store.filters import GROUPS
 
 T = TypeVar("T")
@@ -63,11 +64,10 @@ async def replace(call: Call) -> Response:
     body = await call.body()
     joining = members.taken_from(body)
     event = _seen(call.id("Group"), documents.clean(body, GROUP))
+    locked = _locking(call, event.id, "NO KEY UPDATE")
 
     async def work(delivery: Delivery) -> None:
-        before = await delivery.group(event.id, "NO KEY UPDATE")
-        if before is None:
-            raise not_found("Group", call.key)
+        before = await locked(delivery)
         await delivery.group_seen(event, before)
         await delivery.members(event.id, [MemberSeen(event.id, one) for one in joining], None)
 
@@ -82,7 +82,7 @@ async def change(call: Call) -> Response:
     on_members = members.fold(step for step in todo if step.attribute.name == MEMBERS)
     on_record = [step for step in todo if step.attribute.name != MEMBERS]
 
-    if on_record or on_members.required:
+    if on_record or on_members.required or precondition(call.request):
         await _deliver(call, _changes(call, key, on_record, on_members))
     elif not await _refusing(call.intake.change_members(call.source, "PATCH", key, *_events(key, on_members))):
         raise not_found("Group", call.key)
@@ -94,11 +94,10 @@ async def change(call: Call) -> Response:
 async def delete(call: Call) -> Response:
     """DELETE /Groups/{id}: the group is gone, and everybody who was in it is looked at."""
     event = GroupGone(call.id("Group"))
+    locked = _locking(call, event.id, "UPDATE")
 
     async def work(delivery: Delivery) -> None:
-        before = await delivery.group(event.id, "UPDATE")
-        if before is None:
-            raise not_found("Group", call.key)
+        before = await locked(delivery)
         await delivery.group_gone(event, before)
 
     await _deliver(call, work)
@@ -109,11 +108,10 @@ def _changes(
     call: Call, key: UUID, on_record: Sequence[Step], on_members: MemberChange
 ) -> Callable[[Delivery], Awaitable[None]]:
     """The work of a PATCH that needs to look before it writes."""
+    locked = _locking(call, key, "NO KEY UPDATE")
 
     async def work(delivery: Delivery) -> None:
-        before = await delivery.group(key, "NO KEY UPDATE")
-        if before is None:
-            raise not_found("Group", call.key)
+        before = await locked(delivery)
         if on_members.required:
             there = await present_members(delivery.connection, key, list(on_members.required))
             if there != on_members.required:
@@ -124,6 +122,24 @@ def _changes(
             await delivery.members(key, *_events(key, on_members))
 
     return work
+
+
+def _locking(call: Call, key: UUID, strength: str) -> Callable[[Delivery], Awaitable[GroupRow]]:
+    """What locks the group. Raises ScimError: 404 when there is none, 412 when If-Match names another version.
+
+    A version that is compared must stay as it is until we have written: then the lock keeps changes of members out.
+    """
+    check = precondition(call.request)
+
+    async def locked(delivery: Delivery) -> GroupRow:
+        before = await delivery.group(key, "UPDATE" if check else strength)
+        if before is None:
+            raise not_found("Group", call.key)
+        if check:
+            check(await group_version(delivery.connection, key))
+        return before
+
+    return locked
 
 
 def _events(key: UUID, change: MemberChange) -> tuple[list[MemberSeen], list[MemberGone] | None]:
@@ -156,7 +172,10 @@ async def _answer(call: Call, key: UUID, status: int = 200) -> Response:
         row = await listing.group(connection, call.source.id, key)
     if row is None:
         raise not_found("Group", str(key))
-    headers: dict[str, Any] = {"ETag": answers.etag(row.version), "Location": f"{call.base}/Groups/{row.id}"}
+    headers: dict[str, Any] = {"ETag": etag(row.version)}
+    if unchanged(call.request, row.version):
+        return Response(status_code=304, headers=headers)
+    headers["Location"] = f"{call.base}/Groups/{row.id}"
     return json(answers.group(row, call.base, wanted), status, headers)
 
 

@@ -18,6 +18,7 @@ from tenure.scim.answers import Projection
 from tenure.scim.call import Call, list_response
 from tenure.scim.errors import MEDIA_TYPE, not_found
 from tenure.scim.members import MEMBERS
+from tenure.scim.preconditions import etag, unchanged
 from tenure.store import listing
 from tenure.store.database import Connection
 from tenure.store.directory import GroupRow
@@ -36,8 +37,8 @@ async def group_with_members(call: Call, key: UUID, wanted: Projection, status: 
         row = await listing.group(connection, call.source.id, key)
         if row is None:
             raise not_found("Group", str(key))
-        headers = {"ETag": answers.etag(row.version)}
-        if status == 200 and call.request.method == "GET" and call.unchanged(row.version):
+        headers = {"ETag": etag(row.version)}
+        if unchanged(call.request, row.version):
             return Response(status_code=304, headers=headers)
         headers["Location"] = f"{call.base}/Groups/{row.id}"
         return await _reply(stack, _texts(connection, call, [row], wanted), status, headers)

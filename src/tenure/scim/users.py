@@ -14,6 +14,7 @@ from tenure.scim.call import Call, json, list_response
 from tenure.scim.definitions import USER
 from tenure.scim.documents import Document
 from tenure.scim.errors import ScimError, not_found
+from tenure.scim.preconditions import etag, precondition, unchanged
 from tenure.store import listing
 from tenure.store.directory import IdentityRow
 from tenure.store.filters import IDENTITIES
@@ -52,8 +53,8 @@ async def read(call: Call) -> Response:
         row = await listing.identity(connection, call.source.id, key, groups=wanted.wants("groups"))
     if row is None:
         raise not_found("User", call.key)
-    if call.unchanged(row.version):
-        return Response(status_code=304, headers={"ETag": answers.etag(row.version)})
+    if unchanged(call.request, row.version):
+        return Response(status_code=304, headers={"ETag": etag(row.version)})
     return _answer(call, row)
 
 
@@ -71,12 +72,14 @@ async def change(call: Call) -> Response:
 
 async def delete(call: Call) -> Response:
     """DELETE /Users/{id}: the record is gone, its name is free, and its account is looked at."""
-    event = IdentityGone(call.id("User"))
+    event, check = IdentityGone(call.id("User")), precondition(call.request)
 
     async def work(delivery: Delivery) -> None:
         before = await delivery.identity(event.id, ending=True)
         if before is None:
             raise not_found("User", call.key)
+        if check:
+            check(before.version)
         await delivery.identity_gone(event, before)
 
     await call.intake.deliver(call.source, "DELETE", work)
@@ -84,12 +87,14 @@ async def delete(call: Call) -> Response:
 
 
 async def _change(call: Call, new: Callable[[IdentityRow], Document]) -> Response:
-    key = call.id("User")
+    key, check = call.id("User"), precondition(call.request)
 
     async def work(delivery: Delivery) -> IdentityRow:
         before = await delivery.identity(key)
         if before is None:
             raise not_found("User", call.key)
+        if check:
+            check(before.version)
         return await delivery.identity_seen(IdentitySeen(key, new(before)), before)
 
     try:
@@ -104,7 +109,7 @@ def _taken() -> ScimError:
 
 
 def _answer(call: Call, row: IdentityRow, status: int = 200) -> Response:
-    headers = {"ETag": answers.etag(row.version), "Location": f"{call.base}/Users/{row.id}"}
+    headers = {"ETag": etag(row.version), "Location": f"{call.base}/Users/{row.id}"}
     return json(answers.user(row, call.base, call.projection(USER)), status, headers)
 
 

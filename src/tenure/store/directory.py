@@ -202,6 +202,14 @@ async def lock_group(connection: Connection, source: int, group: UUID, strength:
     return GroupRow(*row) if row else None
 
 
+async def group_version(connection: Connection, group: UUID) -> int:
+    """The version of a group that is locked: what the lock waited for is counted, as no earlier statement could."""
+    cursor = await connection.execute(f"SELECT {GROUP_VERSION} FROM source_group r WHERE r.id = %s".encode(), (group,))
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 async def add_group(connection: Connection, source: int, event: GroupSeen, now: datetime) -> None:
     """Store a new group without members."""
     await connection.execute(
