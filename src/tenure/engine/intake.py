@@ -58,7 +58,7 @@ class Intake:
     ) -> None:
         """`on_commit` is called after each commit that left a mark; `slot` picks the part of a group's version."""
         self.database = database
-        self._clock, self._on_commit, self._slot = clock, on_commit, slot
+        self.clock, self._on_commit, self._slot = clock, on_commit, slot
 
     async def deliver(self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]]) -> T:
         """Run the work of one request in one transaction; what it raises undoes all of it.
@@ -112,7 +112,7 @@ class Intake:
     async def _once(self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]], alone: bool) -> T:
         opened = listing.autocommit(self.database) if alone else self.database.transaction()
         async with opened as connection:
-            delivery = Delivery(connection, source, method, self._clock.now(), self._slot())
+            delivery = Delivery(connection, source, method, self.clock.now(), self._slot())
             done = await work(delivery)
         if delivery.marked:
             self._on_commit()

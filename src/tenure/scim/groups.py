@@ -10,33 +10,29 @@ from starlette.responses import Response
 
 from tenure.engine.intake import Delivery, UnknownMembers
 from tenure.model.event import GroupGone, GroupSeen, MemberGone, MemberSeen
-from tenure.scim import answers, documents, members, patch, query
-from tenure.scim.call import Call, json, list_response
+from tenure.scim import answers, documents, members, patch, search
+from tenure.scim.call import Call, json
 from tenure.scim.definitions import GROUP
 from tenure.scim.documents import Document
 from tenure.scim.errors import no_target, not_found
 from tenure.scim.members import MEMBERS, MemberChange
 from tenure.scim.patch import Step
 from tenure.scim.preconditions import etag, precondition, unchanged
-from tenure.scim.streaming import group_with_members, groups_with_members
+from tenure.scim.streaming import group_with_members
 from tenure.store import listing
 from tenure.store.directory import GroupRow, group_version, present_members
-from tenure.store.filters import GROUPS
 
 T = TypeVar("T")
 
 
 async def listed(call: Call) -> Response:
-    """GET /Groups: the groups that match a filter, oldest first, with their members unless these are not wanted."""
-    wanted = call.projection(GROUP)
-    offset, limit = call.window()
-    text = call.parameters.get("filter")
-    condition = None if text is None else query.condition(text, GROUP, GROUPS)
-    if wanted.wants(MEMBERS):
-        return await groups_with_members(call, condition, offset, limit, wanted)
-    async with listing.autocommit(call.intake.database) as connection:
-        total, rows = await listing.groups(connection, call.source.id, condition, offset, limit)
-    return json(list_response(total, offset + 1, [answers.group(row, call.base, wanted) for row in rows]))
+    """GET /Groups: the groups that match a filter, with their members unless these are not wanted."""
+    return await search.listed(call, GROUP)
+
+
+async def searched(call: Call) -> Response:
+    """POST /Groups/.search: the same, with the parameters in the body."""
+    return await search.searched(call, GROUP)
 
 
 async def read(call: Call) -> Response:
@@ -180,4 +176,5 @@ async def _answer(call: Call, key: UUID, status: int = 200) -> Response:
 
 
 COLLECTION = {"GET": listed, "POST": create}
+SEARCH = {"POST": searched}
 ONE = {"GET": read, "PUT": replace, "PATCH": change, "DELETE": delete}

@@ -9,28 +9,24 @@ from starlette.responses import Response
 
 from tenure.engine.intake import Delivery, NameTaken
 from tenure.model.event import IdentityGone, IdentitySeen
-from tenure.scim import answers, documents, patch, query
-from tenure.scim.call import Call, json, list_response
+from tenure.scim import answers, documents, patch, search
+from tenure.scim.call import Call, json
 from tenure.scim.definitions import USER
 from tenure.scim.documents import Document
 from tenure.scim.errors import ScimError, not_found
 from tenure.scim.preconditions import etag, precondition, unchanged
 from tenure.store import listing
 from tenure.store.directory import IdentityRow
-from tenure.store.filters import IDENTITIES
 
 
 async def listed(call: Call) -> Response:
-    """GET /Users: the people who match a filter, oldest first."""
-    wanted = call.projection(USER)
-    offset, limit = call.window()
-    text = call.parameters.get("filter")
-    condition = None if text is None else query.condition(text, USER, IDENTITIES)
-    async with listing.autocommit(call.intake.database) as connection:
-        total, rows = await listing.identities(
-            connection, call.source.id, condition, offset, limit, groups=wanted.wants("groups")
-        )
-    return json(list_response(total, offset + 1, [answers.user(row, call.base, wanted) for row in rows]))
+    """GET /Users: the people who match a filter."""
+    return await search.listed(call, USER)
+
+
+async def searched(call: Call) -> Response:
+    """POST /Users/.search: the same, with the parameters in the body."""
+    return await search.searched(call, USER)
 
 
 async def create(call: Call) -> Response:
@@ -114,4 +110,5 @@ def _answer(call: Call, row: IdentityRow, status: int = 200) -> Response:
 
 
 COLLECTION = {"GET": listed, "POST": create}
+SEARCH = {"POST": searched}
 ONE = {"GET": read, "PUT": replace, "PATCH": change, "DELETE": delete}

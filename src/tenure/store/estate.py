@@ -165,6 +165,13 @@ async def set_console_token(database: Database, digest: bytes, now: datetime) ->
         )
 
 
+async def installation_key(connection: Connection, purpose: str) -> bytes:
+    """A key of 32 bytes that every process of this installation has, and nobody else; one for each purpose."""
+    found = await row(connection, "SELECT console_token_hash FROM installation")
+    assert found is not None, "the first `tenure serve` makes the installation"
+    return hmac.digest(bytes(found["console_token_hash"]), purpose.encode(), "sha256")
+
+
 async def console_token_matches(database: Database, token: str) -> bool:
     """True when this is the token of the console; compared in constant time."""
     found = await database.rows("SELECT console_token_hash FROM installation")
