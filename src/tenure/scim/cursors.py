@@ -49,13 +49,14 @@ class CursorSeal:
         said = [self._now.timestamp(), cursor.kind, position.key, position.id]
         said += [cursor.backward, cursor.total, cursor.count]
         nonce = secrets.token_bytes(_NONCE)
-        sealed = nonce + self._cipher.encrypt(nonce, orjson.dumps(said), self._query)
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return _written(nonce + self._cipher.encrypt(nonce, orjson.dumps(said), self._query))
 
     def open(self, text: str) -> Cursor:
         """The cursor that we sealed for this query. Raises ScimError: 400 invalidCursor or expiredCursor."""
         try:
             sealed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            if _written(sealed) != text:  # the decoder passes over what it does not know
+                raise ValueError(text)
             said = orjson.loads(self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], self._query))
         except (ValueError, InvalidTag):
             told = "The cursor is not one that was given for this query; begin again with an empty cursor."
@@ -64,3 +65,7 @@ class CursorSeal:
         if self._now.timestamp() - made > TIMEOUT.total_seconds():
             raise ScimError(400, "The cursor has expired; begin again with an empty cursor.", "expiredCursor")
         return Cursor(kind, Position(key, UUID(one)), backward, total, count)
+
+
+def _written(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()

@@ -144,7 +144,7 @@ class _Meaning:
         return Some(tuple(hits))
 
     def within(self, name: str, inner: Filter) -> Condition:
-        """`name[filter]`; on an attribute with one value the filter is about that value."""
+        """`name[filter]`; on an attribute with one value the filter is about that value, which has to be there."""
         place = self.place(name)
         attribute = place.attribute
         if attribute is None or place.sub is not None or attribute.type != "complex":
@@ -154,7 +154,7 @@ class _Meaning:
             return Related(relation, self.element(inner, place, attribute, relation))
         if attribute.multi:
             return Elements(path_of(place), self.element(inner, place, attribute, None))
-        return self.element(inner, place, attribute, None)
+        return Every((self.presence(place), self.element(inner, place, attribute, None)))
 
     def element(self, tree: Filter, place: Place, attribute: Attribute, relation: Relation | None) -> Condition:
         """The meaning of a filter in brackets, whose names are sub-attributes."""
