@@ -24,7 +24,7 @@ STOP_SECONDS = 40
 # A target that nobody answers for: every request writes its marks, as in life, and the engine leaves them lying.
 DOOR = """
 sources:
-  okta: {kind: scim, token: {env: BENCH_TOKEN}}
+  okta: {kind: scim, token: {env: BENCH_TOKEN}, limit: {per_second: 1000000, burst: 1000000}}
 targets:
   jira:
     kind: jira
@@ -37,7 +37,7 @@ targets:
 """
 WHOLE = """
 sources:
-  okta: {kind: scim, token: {env: BENCH_TOKEN}}
+  okta: {kind: scim, token: {env: BENCH_TOKEN}, limit: {per_second: 1000000, burst: 1000000}}
 targets:
   jira:
     kind: jira

@@ -204,10 +204,10 @@ def _sources(
     estate: Estate, activation: revisions.Activation, targets: Mapping[int, ActiveTarget]
 ) -> dict[str, PushSource]:
     found = {}
-    for name in estate.sources:
+    for name, part in estate.sources.items():
         number = activation.sources[name]
         fed = tuple(t.id for t in targets.values() if number in t.source_ids)
-        found[name] = PushSource(number, name, fed)
+        found[name] = PushSource(number, name, fed, part.limit)
     return found
 
 

@@ -76,7 +76,7 @@ async def test_a_house_that_is_well(place: Place, file: str) -> None:
     assert {level for _, level in found} == {"ok"}
     assert {about for about, _ in found} >= {"database", "configuration", "source okta", "target jira"}
     said = " · ".join(finding["what"] for finding in told["findings"])
-    for words in ("PostgreSQL 1", "is valid", "the file is revision 1", "1 token can sign in", "was last heard"):
+    for words in ("PostgreSQL 1", "is valid", "the file is revision 1", "1 credential can sign in", "was last heard"):
         assert words in said
     for words in ("it runs, its mode is full", "it was read whole", "we sign in as admin, version 10.3"):
         assert words in said
@@ -113,7 +113,7 @@ async def test_a_house_where_much_is_broken(place: Place, file: str) -> None:
     problems = [finding["what"] for about in ("source okta", "target jira") for finding in found[about, "problem"]]
     warnings = [f["what"] for (_, level), several in found.items() if level == "warning" for f in several]
     for words in (
-        "every token has ended",
+        "every credential has ended",
         "it was not heard for 30h, and its heartbeat is 24h",
         "it is stopped: the password is wrong",
         "it cannot be used: ",
@@ -121,7 +121,7 @@ async def test_a_house_where_much_is_broken(place: Place, file: str) -> None:
         assert [what for what in problems if what.startswith(words)], (words, problems)
     for words in (
         "its first load is not confirmed",
-        "somebody tried to sign in without a valid token",
+        "somebody tried to sign in without a valid credential",
         "its mode is observe (Preview only)",
         "the last complete reading is ",
         "1 person or group waits for a decision",
@@ -145,7 +145,11 @@ async def test_tokens_that_end_soon(place: Place) -> None:
     told = await place.told("doctor", code=1)
     (warning,) = by_place(told)["source okta", "warning"]
     assert warning["what"] == "the token estate-1 ends in 3d"
-    assert warning["do"].startswith("tenure token rotate okta")
+    assert warning["do"].startswith("tenure token rotate okta, ")
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute("UPDATE source_token SET kind = 'client' WHERE name = 'estate-1'")
+    (warning,) = by_place(await place.told("doctor", code=1))["source okta", "warning"]
+    assert warning["do"].startswith("tenure token rotate okta --kind client, ")
     with psycopg.connect(place.dsn) as connection:
         connection.execute("UPDATE source_token SET last_used_at = now() WHERE name = 'new'")
     assert (await place.told("doctor"))["level"] == "ok"

@@ -281,7 +281,7 @@ def test_a_database_of_the_version_before_keeps_its_tokens_and_what_was_heard(
         )
     upgrade(dsn)
     with psycopg.connect(dsn) as connection:
-        found = connection.execute("SELECT name, origin FROM source_token ORDER BY hash").fetchall()
+        found = connection.execute("SELECT name, origin, kind, login FROM source_token ORDER BY hash").fetchall()
         heard = connection.execute("SELECT last_heard_at = '2026-03-01Z', confirmed_at FROM source").fetchall()
-    assert found == [("estate-1", "estate"), ("estate-2", "estate")]
+    assert found == [("estate-1", "estate", "token", ""), ("estate-2", "estate", "token", "")]
     assert heard == [(True, None)]

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from tenure.engine.intake import Intake, PushSource
 from tenure.scim import routes
 from tenure.scim.doorkeeper import Doorkeeper
-from tenure.scim.tokens import hash_token
+from tenure.store.credentials import hash_token
 from tenure.store.database import Database
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"

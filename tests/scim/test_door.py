@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tenure.model.access import CredentialKind
 from tenure.scim import call
-from tenure.scim.tokens import find, hash_token, offered
+from tenure.scim.tokens import find, offered
+from tenure.store.credentials import hash_token
 from tenure.store.tokens import Known
 
 from .conftest import Provider
@@ -40,14 +42,14 @@ def test_every_hash_is_compared_whichever_fits(monkeypatch: pytest.MonkeyPatch) 
         return one == other
 
     monkeypatch.setattr("tenure.scim.tokens.hmac.compare_digest", compare)
-    known = [Known(1, hash_token(token), None) for token in ("a", "b", "c")]
+    known = [Known(1, CredentialKind.TOKEN, hash_token(token), None) for token in ("a", "b", "c")]
     for token, found in (("a", known[0]), ("c", known[2]), ("d", None)):
         compared.clear()
-        digest = offered(f"Bearer {token}")
-        assert digest is not None
-        assert find(digest, known) is found
+        offer = offered(f"Bearer {token}")
+        assert offer is not None
+        assert find(offer, known) is found
         assert compared == [one.hash for one in known]
-    assert find(hash_token("a"), []) is None
+    assert find(offer, []) is None
 
 
 async def test_a_token_of_another_source_does_not_open(provider: Provider) -> None:

@@ -1,9 +1,8 @@
-"""`tenure token`: the tokens with which identity providers sign in here: make, list, revoke, rotate."""
+"""`tenure token`: what identity providers sign in here with: make, list, revoke, rotate."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 import secrets
 from collections.abc import Awaitable, Callable
@@ -18,20 +17,36 @@ import typer
 from tenure.app import SystemClock
 from tenure.cli.house import fail, open_database
 from tenure.cli.who import actor, length, print_table
-from tenure.model.access import TokenState
+from tenure.model.access import LOGIN, Credential, CredentialKind, TokenState
+from tenure.model.secret import Secret
 from tenure.report import words
 from tenure.store import tokens
+from tenure.store.credentials import keep
 from tenure.store.database import Connection, connect
 
-app = typer.Typer(help="The tokens with which identity providers sign in here.", no_args_is_help=True)
+app = typer.Typer(
+    help="What identity providers sign in here with: tokens, OAuth clients, passwords.", no_args_is_help=True
+)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _RESERVED = re.compile(r"estate-\d+")
+_WORDS = {
+    CredentialKind.TOKEN: "token",
+    CredentialKind.CLIENT: "OAuth client",
+    CredentialKind.BASIC: "user",
+}
+_PARTS = {
+    CredentialKind.TOKEN: ("", "token"),
+    CredentialKind.CLIENT: ("client_id", "client_secret"),
+    CredentialKind.BASIC: ("username", "password"),
+}
 _T = TypeVar("_T")
 
 Source = Annotated[str, typer.Argument(help="The identity provider, by its name in the configuration.")]
-Name = Annotated[str | None, typer.Option(help="What to call the token; without it, the day.")]
+Name = Annotated[str | None, typer.Option(help="What to call it; without it, the day.")]
 Expires = Annotated[str | None, typer.Option(help="When it ends, from now: 90d, 24h. Without it, never.")]
+Kind = Annotated[CredentialKind, typer.Option(help="A bearer token, an OAuth client, or a name with a password.")]
+Login = Annotated[str | None, typer.Option(help="Client id or user name; without it, as before, or else a random one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")]
 Url = Annotated[str | None, typer.Option(help="Use this PostgreSQL instead.")]
@@ -40,35 +55,39 @@ Url = Annotated[str | None, typer.Option(help="Use this PostgreSQL instead.")]
 @app.command()
 def add(
     source: Source,
+    kind: Kind = CredentialKind.TOKEN,
     name: Name = None,
+    login: Login = None,
     expires: Expires = None,
     json: Json = False,
     data: Data = None,
     database_url: Url = None,
 ) -> None:
-    """Make one more token for an identity provider. It is printed once, on standard output; its SHA-256 alone is kept.
+    """Make one more credential for an identity provider: a bearer token, an OAuth client, or a name with a password.
 
-    A server that runs takes it within 5 seconds. The other tokens stay as they are.
+    It is printed once, on standard output: a token alone, else the client id or user name and below it the secret.
+    No secret is kept here. A server that runs takes it within 5 seconds. The others stay as they are.
 
     Example: tenure token add okta --name okta-2027 --expires 90d
 
-    Exit codes: 0 made; 1 no such identity provider, or it has a token of that name; 2 wrong usage or the database
-    cannot be reached.
+    Example: tenure token add entra --kind client
+
+    Exit codes: 0 made; 1 no such identity provider, or it has one of that name; 2 wrong usage or the database cannot
+    be reached.
     """
-    _check_name(name)
+    _check(name, kind, login)
     lasts = length(expires) if expires else None
-    now, secret = SystemClock().now(), _secret()
+    now = SystemClock().now()
     end = now + lasts if lasts else None
 
-    async def work(connection: Connection) -> str:
-        return await tokens.add(connection, source, name, _digest(secret), end, actor(), now)
+    async def work(connection: Connection) -> tuple[str, Credential]:
+        return await _make(connection, source, kind, name, login, end, now)
 
-    made = _do(work, data, database_url)
+    made, credential = _do(work, data, database_url)
     if json:
-        _print({"source": source, "name": made, "token": secret, "expires_at": end})
+        _print(_told(source, made, credential, end))
         return
-    typer.echo(secret)
-    typer.echo(f"This is the token {made} of {source}; {_end(end)}. It is not shown again.", err=True)
+    _say(source, made, credential, end)
 
 
 @app.command("list")
@@ -78,7 +97,7 @@ def list_(
     data: Data = None,
     database_url: Url = None,
 ) -> None:
-    """List the tokens: name, where each comes from, since when, until when, and when it was last used.
+    """List the credentials: name, kind, where each comes from, since when, until when, and when it was last used.
 
     Example: tenure token list okta
 
@@ -89,73 +108,109 @@ def list_(
     if json:
         _print([{**asdict(token), "live": token.live(now)} for token in found])
     else:
-        headings = ("Identity provider", "Token", "Made", "Since", "Ends", "Last used")
+        headings = ("Identity provider", "Token", "Made", "Kind", "Since", "Ends", "Last used")
         print_table(headings, [_line(token, now) for token in found])
 
 
 @app.command()
 def revoke(
     source: Source,
-    name: Annotated[str, typer.Argument(help="The token, by its name.")],
+    name: Annotated[str, typer.Argument(help="The credential, by its name.")],
     json: Json = False,
     data: Data = None,
     database_url: Url = None,
 ) -> None:
-    """Revoke a token that was made here. Servers that run refuse it within 5 seconds.
+    """Revoke a credential that was made here. Servers that run refuse it within 5 seconds.
 
-    A token that stands in the configuration is removed there.
+    The access tokens of an OAuth client end with it. What stands in the configuration is removed there.
 
     Example: tenure token revoke okta okta-2026
 
-    Exit codes: 0 revoked; 1 no such identity provider or token; 2 wrong usage or the database cannot be reached.
+    Exit codes: 0 revoked; 1 no such identity provider or credential; 2 wrong usage or the database cannot be reached.
     """
     now = SystemClock().now()
     _do(lambda connection: tokens.revoke(connection, source, name, actor(), now), data, database_url)
     if json:
         _print({"source": source, "revoked": name})
     else:
-        typer.echo(f"The token {name} of {source} is revoked; servers that run refuse it within 5 seconds.")
+        typer.echo(f"{name} of {source} is revoked; servers that run refuse it within 5 seconds.")
 
 
 @app.command()
 def rotate(
     source: Source,
+    kind: Kind = CredentialKind.TOKEN,
     overlap: Annotated[str, typer.Option(help="How long the others stay valid beside the new one.")] = "24h",
     name: Name = None,
+    login: Login = None,
     expires: Expires = None,
     json: Json = False,
     data: Data = None,
     database_url: Url = None,
 ) -> None:
-    """Make a new token, and let the others that were made here end after the overlap.
+    """Make a new credential, and let the others of its kind that were made here end after the overlap.
 
-    Put the new one into the identity provider before that. Tokens that stand in the configuration go on until they
-    are removed there: they are named.
+    Put the new one into the identity provider before that; an OAuth client keeps its id, a user its name. What stands
+    in the configuration goes on until it is removed there: it is named.
 
     Example: tenure token rotate okta --overlap 48h --expires 90d
 
-    Exit codes: 0 made; 1 no such identity provider, or it has a token of that name; 2 wrong usage or the database
-    cannot be reached.
+    Exit codes: 0 made; 1 no such identity provider, or it has one of that name; 2 wrong usage or the database cannot
+    be reached.
     """
-    _check_name(name)
+    _check(name, kind, login)
     beside, lasts = length(overlap), length(expires) if expires else None
-    now, secret = SystemClock().now(), _secret()
+    now = SystemClock().now()
     end, until = (now + lasts if lasts else None), now + beside
 
-    async def work(connection: Connection) -> tuple[str, tuple[str, ...], list[str]]:
-        made = await tokens.add(connection, source, name, _digest(secret), end, actor(), now)
-        ended = await tokens.end_others(connection, source, made, until, actor(), now)
-        standing = [t.name for t in await tokens.listed(connection, source) if t.origin == tokens.ESTATE]
-        return made, ended, standing
+    async def work(connection: Connection) -> tuple[str, Credential, tuple[str, ...], list[str]]:
+        made, credential = await _make(connection, source, kind, name, login, end, now)
+        ended = await tokens.end_others(connection, source, kind, made, until, actor(), now)
+        known = await tokens.listed(connection, source)
+        standing = [t.name for t in known if t.origin == tokens.ESTATE and t.kind is kind]
+        return made, credential, ended, standing
 
-    made, ended, standing = _do(work, data, database_url)
+    made, credential, ended, standing = _do(work, data, database_url)
     if json:
-        told = {"source": source, "name": made, "token": secret, "expires_at": end}
+        told = _told(source, made, credential, end)
         _print({**told, "others": ended, "others_end_at": until, "to_remove_in_estate": standing})
         return
-    typer.echo(secret)
-    typer.echo(f"This is the token {made} of {source}; {_end(end)}. It is not shown again.", err=True)
+    _say(source, made, credential, end)
     _say_others(ended, standing, until, beside)
+
+
+async def _make(
+    connection: Connection,
+    source: str,
+    kind: CredentialKind,
+    name: str | None,
+    login: str | None,
+    end: datetime | None,
+    now: datetime,
+) -> tuple[str, Credential]:
+    """Make and store a credential; one that has a login takes that of the latest of its kind, unless one is given."""
+    if kind is not CredentialKind.TOKEN and login is None:
+        known = [t for t in await tokens.listed(connection, source) if t.kind is kind and t.origin == tokens.COMMAND]
+        login = max(known, key=lambda t: t.since).login if known else f"{source}-{secrets.token_hex(4)}"
+    credential = Credential(kind, Secret(_secret()), login or "")
+    return await tokens.add(connection, source, name, keep(credential), end, actor(), now), credential
+
+
+def _told(source: str, name: str, made: Credential, end: datetime | None) -> dict[str, object]:
+    """A new credential for programs, in the words that providers have for its parts."""
+    login, secret = _PARTS[made.kind]
+    told: dict[str, object] = {"source": source, "name": name, "kind": made.kind.value}
+    told |= {login: made.login} if login else {}
+    return told | {secret: made.secret.reveal(), "expires_at": end}
+
+
+def _say(source: str, name: str, made: Credential, end: datetime | None) -> None:
+    if made.login:
+        typer.echo(made.login)
+    typer.echo(made.secret.reveal())
+    typer.echo(f"This is the {_WORDS[made.kind]} {name} of {source}; {_end(end)}. It is not shown again.", err=True)
+    if made.kind is CredentialKind.CLIENT:
+        typer.echo(f"It gets its access tokens by POST at /scim/{source}/oauth2/token.", err=True)
 
 
 def _say_others(ended: tuple[str, ...], standing: list[str], until: datetime, beside: timedelta) -> None:
@@ -179,20 +234,20 @@ def _do(work: Callable[[Connection], Awaitable[_T]], data: Path | None, database
         fail(str(problem), 1)
 
 
-def _check_name(name: str | None) -> None:
+def _check(name: str | None, kind: CredentialKind, login: str | None) -> None:
     if name is not None and (not _NAME.fullmatch(name) or _RESERVED.fullmatch(name)):
         raise typer.BadParameter(
             "a name has letters, digits, '.', '_' and '-', at most 63, and is not estate-1 or alike"
         )
+    if login is not None and kind is CredentialKind.TOKEN:
+        raise typer.BadParameter("a bearer token has no --login: name a --kind, client or basic")
+    if login is not None and not LOGIN.fullmatch(login):
+        raise typer.BadParameter("a login has letters, digits and signs, but no space and no colon, at most 200")
 
 
 def _secret() -> str:
     """256 random bits; the first letters tell whoever finds it, and programs that look for secrets, what it is."""
     return f"tenure_{secrets.token_urlsafe(32)}"
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
 
 
 def _end(at: datetime | None) -> str:
@@ -204,7 +259,8 @@ def _line(token: TokenState, now: datetime) -> tuple[str, ...]:
     end = end if token.live(now) else f"ended {end}"
     made = "in the configuration" if token.origin == tokens.ESTATE else "here"
     used = words.at(token.last_used_at) if token.last_used_at else "never"
-    return token.source, token.name, made, words.at(token.since), end, used
+    kind = f"{_WORDS[token.kind]} {token.login}".rstrip()
+    return token.source, token.name, made, kind, words.at(token.since), end, used
 
 
 def _print(value: object) -> None:

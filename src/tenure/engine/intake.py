@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from tenure.model.access import DEFAULT_LIMIT, RequestLimit
 from tenure.model.clock import Clock
 from tenure.model.event import GroupGone, GroupSeen, IdentityGone, IdentitySeen, MemberGone, MemberSeen
 from tenure.store import directory, listing, marks
@@ -26,11 +27,12 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True)
 class PushSource:
-    """A source that calls us: its number and name, and the targets that it feeds."""
+    """A source that calls us: its number and name, the targets that it feeds, and how often it may call."""
 
     id: int
     name: str
     targets: tuple[int, ...]
+    limit: RequestLimit = DEFAULT_LIMIT
 
 
 class NameTaken(Exception):

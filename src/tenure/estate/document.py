@@ -9,6 +9,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from tenure.estate.problem import Problem
+from tenure.model.access import DEFAULT_LIMIT, Credential, CredentialKind, RequestLimit
 from tenure.model.capability import Mode
 from tenure.model.secret import Secret
 from tenure.planning.rules import Approval, Rules
@@ -27,12 +28,16 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class SourceEstate:
-    """One source: its kind, its settings with the secrets in them, and how long it may be silent (None: for ever)."""
+    """One source: its kind, its settings with the secrets in them, how often each of its credentials may ask.
+
+    `heartbeat` is how long it may be silent; None: for ever.
+    """
 
     name: str
     kind: str
     settings: BaseModel
     heartbeat: timedelta | None = None
+    limit: RequestLimit = DEFAULT_LIMIT
 
     @property
     def token(self) -> Secret:
@@ -42,9 +47,13 @@ class SourceEstate:
 
     @property
     def tokens(self) -> tuple[Secret, ...]:
-        """The tokens of the estate that open the SCIM door to this source, each once; none for one that we read."""
-        token, more = getattr(self.settings, "token", None), getattr(self.settings, "tokens", ())
-        return tuple(dict.fromkeys((*([token] if isinstance(token, Secret) else ()), *more)))
+        """The bearer tokens among its credentials."""
+        return tuple(one.secret for one in self.credentials if one.kind is CredentialKind.TOKEN)
+
+    @property
+    def credentials(self) -> tuple[Credential, ...]:
+        """What opens the SCIM door to this source, each once; nothing for one that we read."""
+        return tuple(dict.fromkeys(getattr(self.settings, "credentials", ())))
 
 
 @dataclass(frozen=True, slots=True)

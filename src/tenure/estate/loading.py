@@ -21,6 +21,7 @@ from tenure.estate.secrets import REFERENCE, UNSET, NotAReference, NotResolved, 
 from tenure.estate.tree import LARGEST, Branch, dotted, locate, plain, read_yaml, shown
 from tenure.estate.wording import Path as Place
 from tenure.estate.wording import faults, url_fault
+from tenure.model.access import CredentialKind, RequestLimit
 from tenure.model.secret import Secret
 from tenure.planning.rules import OnTheFly, Protected, Rules
 from tenure.sources import SOURCES
@@ -29,7 +30,12 @@ from tenure.targets import TARGETS
 __all__ = ["EstateInvalid", "Problem", "load"]
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-SHORT_TOKEN = 16
+SHORTEST_SECRET = 16
+_WORDS: Mapping[CredentialKind, tuple[str, Place]] = {
+    CredentialKind.TOKEN: ("token", ("token",)),
+    CredentialKind.CLIENT: ("secret", ("client", "secret")),
+    CredentialKind.BASIC: ("password", ("basic", "password")),
+}
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -169,12 +175,14 @@ class _Loading:
         checked = self._checked(path, SourcePart, {key: value for key, value in part.items() if key in own}, (), {})
         if settings is None or checked is None:
             return None
-        source = SourceEstate(name, kind, settings, checked.heartbeat)
-        for token in source.tokens:
-            if token != UNSET and len(token.reveal()) < SHORT_TOKEN:
-                said = f"the token has fewer than {SHORT_TOKEN} characters, and could be guessed"
-                where = "token" if "token" in part else "tokens"
-                self._add((*path, where), said, "make a long random one", warning=True)
+        limit = RequestLimit(checked.limit.per_second, checked.limit.burst)
+        source = SourceEstate(name, kind, settings, checked.heartbeat, limit)
+        for one in source.credentials:
+            if one.secret != UNSET and len(one.secret.reveal()) < SHORTEST_SECRET:
+                what, where = _WORDS[one.kind]
+                said = f"the {what} has fewer than {SHORTEST_SECRET} characters, and could be guessed"
+                place = (*path, *where) if where[0] in part else (*path, "tokens")
+                self._add(place, said, "make a long random one", warning=True)
         return source
 
     def _target(self, name: str, part: Any, sources: tuple[str, ...]) -> TargetEstate | None:

@@ -23,14 +23,15 @@ from tenure.estate.values import (
     group_count,
     refuse,
 )
+from tenure.model.access import DEFAULT_LIMIT
 from tenure.model.capability import Mode, canon_name
 from tenure.planning.rules import Adopt, Existing, Leaver, OnTheFly, OutOfScope, Rename, Rules
 from tenure.sources import SOURCES
 from tenure.targets import TARGETS
 
 DEFAULT = Rules(target="", sources=())
-FLY, RATE = OnTheFly(), Rate()
-MOST_PER_SECOND, MOST_AT_ONCE = 1_000, 64
+FLY, RATE, LIMIT = OnTheFly(), Rate(), DEFAULT_LIMIT
+MOST_PER_SECOND, MOST_AT_ONCE, MOST_ASKED = 1_000, 64, 1_000_000
 
 
 class Part(BaseModel):
@@ -39,11 +40,19 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+class LimitPart(Part):
+    """How many requests one credential of a source gets."""
+
+    per_second: float = Field(default=LIMIT.per_second, gt=0, le=MOST_ASKED, allow_inf_nan=False)
+    burst: int = Field(default=LIMIT.burst, ge=1, le=MOST_ASKED)
+
+
 class SourcePart(Part):
     """What every source says, whatever its kind; its own settings stand beside it."""
 
     kind: str
     heartbeat: Heartbeat | None = None
+    limit: LimitPart = Field(default_factory=LimitPart)
 
 
 class AttributesPart(Part):

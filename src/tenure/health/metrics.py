@@ -67,7 +67,13 @@ class Metrics:
         )
         self._failed = Counter(
             "tenure_scim_failed_sign_ins",
-            "SCIM requests refused by this process for a token that is missing, wrong or at its end.",
+            "SCIM requests refused by this process for a credential that is missing, wrong or at its end.",
+            ("source",),
+            registry=self._registry,
+        )
+        self._too_many = Counter(
+            "tenure_scim_too_many_requests",
+            "SCIM requests that this process did not hear since there were too many.",
             ("source",),
             registry=self._registry,
         )
@@ -86,6 +92,8 @@ class Metrics:
         children[1].observe(seconds)
         if status == 401:
             self._failed.labels(source).inc()
+        elif status == 429:
+            self._too_many.labels(source).inc()
 
     async def exposition(self, accept: str) -> tuple[bytes, str]:
         """Everything, in the form that fits an Accept header, with its media type; within two seconds or so.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from tenure.model.access import SourceStanding, TokenState
+from tenure.model.access import CredentialKind, SourceStanding, TokenState
 from tenure.model.checkup import DatabaseFacts, Finding, Level
 from tenure.model.duration import told
 from tenure.model.seen import Health
@@ -65,8 +65,8 @@ def of_source(source: SourceStanding, tokens: Sequence[TokenState], now: datetim
         what = f"it was not heard {since}, and its heartbeat is {told(source.heartbeat)}"
         yield Finding(Level.PROBLEM, about, what, "see whether its provisioning runs, and what its log says of us")
     if source.refused_at is not None and now - source.refused_at < LATELY:
-        what = f"somebody tried to sign in without a valid token, last told {words.at(source.refused_at)}"
-        yield Finding(Level.WARNING, about, what, "compare the token at the identity provider with `tenure token list`")
+        what = f"somebody tried to sign in without a valid credential, last told {words.at(source.refused_at)}"
+        yield Finding(Level.WARNING, about, what, "compare it at the identity provider with `tenure token list`")
     if source.confirmed_at is None:
         what = "its first load is not confirmed: nobody loses anything because it does not have them"
         do = f"when it has told us of everybody ({source.people} people now): tenure source confirm {source.name}"
@@ -77,16 +77,17 @@ def _of_tokens(source: str, tokens: Sequence[TokenState], now: datetime) -> Iter
     about = f"source {source}"
     live = [token for token in tokens if token.live(now)]
     if not live:
-        what = "every token has ended" if tokens else "it has no token, so that nobody can sign in"
+        what = "every credential has ended" if tokens else "it has no credential, so that nobody can sign in"
         yield Finding(Level.PROBLEM, about, what, f"tenure token add {source}")
         return
     ending = [t for t in live if t.expires_at is not None and t.expires_at - now < ENDS_SOON and not _replaced(t, live)]
     for token in ending:
         assert token.expires_at is not None
         what = f"the token {token.name} ends in {told(token.expires_at - now)}"
-        yield Finding(Level.WARNING, about, what, f"tenure token rotate {source}, and put the new one there")
+        kind = "" if token.kind is CredentialKind.TOKEN else f" --kind {token.kind}"
+        yield Finding(Level.WARNING, about, what, f"tenure token rotate {source}{kind}, and put the new one there")
     if not ending:
-        count = f"{len(live)} token{'s' if len(live) > 1 else ''}"
+        count = f"{len(live)} credential{'s' if len(live) > 1 else ''}"
         yield Finding(Level.OK, about, f"{count} can sign in, and none that is needed ends within 14 days")
 
 

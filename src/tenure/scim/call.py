@@ -17,6 +17,7 @@ from starlette.responses import Response
 from tenure.engine.intake import Intake, PushSource
 from tenure.scim import answers
 from tenure.scim.dialects import our_id
+from tenure.scim.doorkeeper import Doorkeeper
 from tenure.scim.errors import MEDIA_TYPE, ScimError, invalid_syntax, not_found
 from tenure.scim.schema import ResourceType
 
@@ -24,6 +25,8 @@ LONGEST_BODY = 8 * 2**20
 """Bytes: a PATCH of 10,000 members and more fits."""
 PAGE_DEFAULT, PAGE_MOST = 100, 1_000
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}\Z")
+_SECRET = re.compile(rb"(?:^|&)(?:access_token|client_secret)=", re.IGNORECASE)
+_LONGEST_ADDRESS = 64
 _INTEGER = re.compile(r"\s*[+-]?\d{1,40}\s*\Z")
 
 
@@ -36,6 +39,7 @@ class Call:
     intake: Intake
     base: str
     key: str
+    doorkeeper: Doorkeeper
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -76,7 +80,7 @@ class Call:
 
     async def body(self) -> dict[str, Any]:
         """The JSON object in the body. Raises ScimError: 413 when it is too long, 400 invalidSyntax."""
-        raw = await self._raw()
+        raw = await read_body(self.request, LONGEST_BODY)
         try:
             found = orjson.loads(raw)
         except orjson.JSONDecodeError as problem:
@@ -85,17 +89,19 @@ class Call:
             raise invalid_syntax("The body must be a JSON object.")
         return found
 
-    async def _raw(self) -> bytes:
-        too_long = ScimError(413, f"The body is longer than {LONGEST_BODY} bytes; send less at a time.")
-        announced = self.request.headers.get("content-length", "")
-        if announced.isdigit() and int(announced) > LONGEST_BODY:
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The body of a request. Raises ScimError (413) when it has more than `most` bytes."""
+    too_long = ScimError(413, f"The body is longer than {most} bytes; send less at a time.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        raise too_long
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > most:
             raise too_long
-        raw = bytearray()
-        async for chunk in self.request.stream():
-            raw += chunk
-            if len(raw) > LONGEST_BODY:
-                raise too_long
-        return bytes(raw)
+    return bytes(raw)
 
 
 def json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -115,3 +121,13 @@ def origin(request: Request, base_url: str | None) -> str:
         return base_url.rstrip("/")
     host = request.headers.get("host", "")
     return f"{request.scope.get('scheme', 'http')}://{host if _HOST.match(host) else 'localhost'}"
+
+
+def caller(request: Request) -> str:
+    """The address of the other side: of the caller, or what a proxy that the server trusts says of it."""
+    return request.client.host[:_LONGEST_ADDRESS] if request.client else ""
+
+
+def has_secret_in_address(request: Request) -> bool:
+    """Whether the query has a token or a client's secret, which would end up in logs (RFC 6750 section 5.3)."""
+    return _SECRET.search(request.scope["query_string"]) is not None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
 
+from tenure.model.access import CredentialKind
 from tenure.scim.call import PAGE_DEFAULT, PAGE_MOST, Call, json, list_response
 from tenure.scim.cursors import TIMEOUT
 from tenure.scim.definitions import RESOURCE_TYPES as TYPES
@@ -14,6 +16,28 @@ from tenure.scim.errors import ScimError, not_found
 from tenure.scim.schema import ResourceType, Schema, render_schema
 
 _CORE = "urn:ietf:params:scim:schemas:core:2.0:"
+_RFC = "https://www.rfc-editor.org/info/"
+_SCHEMES = {
+    CredentialKind.TOKEN: {
+        "type": "oauthbearertoken",
+        "name": "Bearer token",
+        "description": "A long-lived token of this source in the Authorization header.",
+        "specUri": f"{_RFC}rfc6750",
+    },
+    CredentialKind.CLIENT: {
+        "type": "oauth2",
+        "name": "OAuth 2.0 client credentials",
+        "description": "A short-lived access token, from oauth2/token beside v2, in the Authorization header.",
+        "specUri": f"{_RFC}rfc6749",
+    },
+    CredentialKind.BASIC: {
+        "type": "httpbasic",
+        "name": "HTTP Basic",
+        "description": "A user name and password of this source in the Authorization header.",
+        "specUri": f"{_RFC}rfc7617",
+    },
+}
+"""The ways to sign in, as RFC 7643 section 5 has them."""
 
 
 async def configuration(call: Call) -> Response:
@@ -36,15 +60,7 @@ async def configuration(call: Call) -> Response:
                 "maxPageSize": PAGE_MOST,
                 "cursorTimeout": int(TIMEOUT.total_seconds()),
             },
-            "authenticationSchemes": [
-                {
-                    "type": "oauthbearertoken",
-                    "name": "Bearer token",
-                    "description": "A long-lived token of this source in the Authorization header.",
-                    "specUri": "https://www.rfc-editor.org/info/rfc6750",
-                    "primary": True,
-                }
-            ],
+            "authenticationSchemes": _schemes(call.doorkeeper.kinds(call.source)),
             "meta": _meta("ServiceProviderConfig", f"{call.base}/ServiceProviderConfig"),
         }
     )
@@ -93,6 +109,10 @@ def _resource_type(kind: ResourceType, base: str) -> dict[str, Any]:
 
 def _schema(one: Schema, base: str) -> dict[str, Any]:
     return render_schema(one) | {"meta": _meta("Schema", f"{base}/Schemas/{one.urn}")}
+
+
+def _schemes(kinds: Sequence[CredentialKind]) -> list[dict[str, Any]]:
+    return [{**_SCHEMES[kind], "primary": kind is kinds[0]} for kind in kinds]
 
 
 def _meta(kind: str, location: str) -> dict[str, str]:

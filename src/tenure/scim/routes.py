@@ -13,10 +13,11 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from tenure.engine.intake import Intake, PushSource
-from tenure.scim import discovery, groups, search, users
-from tenure.scim.call import Call, origin
+from tenure.scim import discovery, groups, oauth, search, users
+from tenure.scim.call import Call, caller, has_secret_in_address, origin
 from tenure.scim.doorkeeper import Doorkeeper
-from tenure.scim.errors import ScimError, response
+from tenure.scim.errors import ScimError, invalid_value, response
+from tenure.scim.tokens import offered
 from tenure.store.database import DatabaseAway
 
 Handler = Callable[[Call], Awaitable[Response]]
@@ -47,7 +48,7 @@ def build(
     base_url: str | None = None,
     observe: Observe = lambda source, method, status, seconds: None,
 ) -> Mount:
-    """The route of the door: `/scim/<source>/v2/...`.
+    """The route of the door: `/scim/<source>/v2/...`, and `/scim/<source>/oauth2/token`.
 
     `sources` gives the push sources by name, as they are at that moment. `base_url` is our public address, without
     `/scim`; without it, locations are told from the request's own host.
@@ -56,7 +57,7 @@ def build(
 
 
 class Door:
-    """An ASGI application that answers SCIM, its errors included, and nothing else."""
+    """An ASGI application that answers SCIM, its errors included; at the token endpoint, OAuth."""
 
     def __init__(
         self, intake: Intake, sources: Sources, doorkeeper: Doorkeeper, base_url: str | None, observe: Observe
@@ -94,10 +95,12 @@ class Door:
     async def _answer(self, request: Request, path: list[str], source: PushSource | None) -> Response:
         if source is None:
             raise ScimError(404, "There is no such source; the address is /scim/<source>/v2.")
-        if not await self._doorkeeper.admits(source.id, request.headers.get("authorization")):
-            raise ScimError(
-                401, "The bearer token is missing, wrong or at its end.", headers={"WWW-Authenticate": "Bearer"}
-            )
+        if [part.lower() for part in path[1:]] == ["oauth2", "token"]:
+            return await oauth.token(request, source, self._doorkeeper)
+        if has_secret_in_address(request):
+            raise invalid_value("A token does not belong in the address: revoke it, and send another in a header.")
+        offer = offered(request.headers.get("authorization"))
+        await self._doorkeeper.admit(source, (offer,) if offer else (), caller(request))
         handlers = _handlers([part.lower() for part in path[2:]]) if path[1:2] in (["v2"], ["V2"]) else None
         if handlers is None:
             raise ScimError(404, "There is no such endpoint; Users, Groups, Schemas and the like are under /v2/.")
@@ -109,7 +112,8 @@ class Door:
                 raise ScimError(404, "There is no such endpoint.")
             raise ScimError(405, f"{method} is not possible here; {allowed} are.", headers={"Allow": allowed})
         base = f"{origin(request, self._base_url)}/scim/{quote(path[0], safe='')}/v2"
-        return await handler(Call(request, source, self._intake, base, path[3] if len(path) > 3 else ""))
+        key = path[3] if len(path) > 3 else ""
+        return await handler(Call(request, source, self._intake, base, key, self._doorkeeper))
 
 
 def _handlers(path: list[str]) -> Mapping[str, Handler] | None:

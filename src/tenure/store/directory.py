@@ -109,12 +109,6 @@ async def ids_after(connection: Connection, sources: Sequence[int], after: UUID 
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def members_of(connection: Connection, group: UUID) -> list[UUID]:
-    """The ids of a group's members, in their order."""
-    cursor = await connection.execute("SELECT identity FROM member WHERE source_group = %s ORDER BY identity", (group,))
-    return [row[0] for row in await cursor.fetchall()]
-
-
 # Identities ---------------------------------------------------------------------------------------------------------
 
 

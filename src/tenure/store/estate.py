@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
+from tenure.model.access import Credential
 from tenure.model.capability import Mode
-from tenure.model.secret import Secret
 from tenure.planning.rules import Approval
 from tenure.store import audit, marks, tokens
+from tenure.store.credentials import keep
 from tenure.store.database import Connection, Database, Row, row, rows
 from tenure.store.sources import write_heartbeats
 
@@ -31,8 +32,8 @@ class SourcePart(Protocol):
         ...
 
     @property
-    def tokens(self) -> tuple[Secret, ...]:
-        """The tokens with which it signs in here; their SHA-256 alone is stored."""
+    def credentials(self) -> tuple[Credential, ...]:
+        """What it signs in with here; no secret of it is stored."""
         ...
 
     @property
@@ -97,14 +98,6 @@ class Activation:
     targets: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """This installation of Tenure; `console_token` is known only to the call that made it."""
-
-    id: UUID
-    console_token: Secret | None = None
-
-
 async def activate(database: Database, estate: EstateParts, by: str, now: datetime) -> Activation:
     """Make this the active estate, in one transaction; `by` is who does it.
 
@@ -138,21 +131,20 @@ async def activate(database: Database, estate: EstateParts, by: str, now: dateti
         return Activation(revision, sources, targets)
 
 
-async def installation(database: Database, now: datetime) -> Installation:
-    """This installation; made at the first call, with a console token that only that call gives out."""
-    token = Secret(secrets.token_urlsafe(32))
+async def installation(database: Database, now: datetime) -> UUID:
+    """The id of this installation; made at the first call, with a console that opens to no token yet."""
     async with database.transaction() as connection:
         made = await row(
             connection,
             """INSERT INTO installation (id, console_token_hash, made_at) VALUES (%s, %s, %s)
             ON CONFLICT DO NOTHING RETURNING id""",
             uuid4(),
-            _hash(token.reveal()),
+            secrets.token_bytes(32),
             now,
         )
         found = made or await row(connection, "SELECT id FROM installation")
         assert found is not None
-        return Installation(found["id"], token if made else None)
+        return UUID(str(found["id"]))
 
 
 async def set_console_token(database: Database, digest: bytes, now: datetime) -> None:
@@ -170,13 +162,6 @@ async def installation_key(connection: Connection, purpose: str) -> bytes:
     found = await row(connection, "SELECT console_token_hash FROM installation")
     assert found is not None, "the first `tenure serve` makes the installation"
     return hmac.digest(bytes(found["console_token_hash"]), purpose.encode(), "sha256")
-
-
-async def console_token_matches(database: Database, token: str) -> bool:
-    """True when this is the token of the console; compared in constant time."""
-    found = await database.rows("SELECT console_token_hash FROM installation")
-    known = bytes(found[0]["console_token_hash"]) if found else b""
-    return hmac.compare_digest(_hash(token), known)
 
 
 async def _numbers(
@@ -209,8 +194,8 @@ async def _numbers(
 
 
 async def _write_sources(connection: Connection, parts: Mapping[int, SourcePart], now: datetime) -> None:
-    digests = {number: [_hash(token.reveal()) for token in part.tokens] for number, part in parts.items()}
-    await tokens.write_estate(connection, digests, now)
+    kept = {number: [keep(one) for one in part.credentials] for number, part in parts.items()}
+    await tokens.write_estate(connection, kept, now)
     await write_heartbeats(connection, {number: part.heartbeat for number, part in parts.items()})
 
 

@@ -15,12 +15,6 @@ TIMES = 3
 """A cell that we set to the same value so often within a day has another writer."""
 
 
-async def last_number(connection: Connection) -> int:
-    """The number of the newest entry, or 0."""
-    found = await row(connection, "SELECT coalesce(max(id), 0) AS n FROM journal")
-    return int(found["n"]) if found else 0
-
-
 async def entries_after(connection: Connection, number: int) -> list[Row]:
     """Entries after a number, in order, each with the target's name, the plan's situation, and its cause."""
     return await rows(

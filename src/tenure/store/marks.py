@@ -105,13 +105,6 @@ async def due_shards(connection: Connection, target: int, now: datetime) -> dict
     return {r["shard"]: r["prio"] for r in found}
 
 
-async def next_due(connection: Connection, target: int) -> datetime | None:
-    """When the next mark that was put off is due, if nothing is due before."""
-    found = await rows(connection, "SELECT min(not_before) AS at FROM due WHERE target = %s", target)
-    at: datetime | None = found[0]["at"]
-    return at
-
-
 async def drain(connection: Connection, target: int, shard: int, now: datetime, limit: int) -> list[Mark]:
     """The most urgent marks of a shard; they stay until `release`."""
     found = await rows(

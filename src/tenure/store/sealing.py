@@ -28,7 +28,7 @@ class Sealing:
 
     async def open(self, now: datetime) -> str | None:
         """Make the key known, and read which block was the last one; gives what is wrong with that, if anything."""
-        self._installation = (await estate.installation(self._database, now)).id
+        self._installation = await estate.installation(self._database, now)
         if self._signer is None:
             return None
         async with self._database.transaction() as connection:

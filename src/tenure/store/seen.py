@@ -160,12 +160,6 @@ def _canon(account: AccountSeen, capabilities: Capabilities) -> dict[str, Any]:
     return found
 
 
-async def forget_account(connection: Connection, target: int, key: str) -> None:
-    """The account was proven to be no longer there."""
-    await connection.execute("DELETE FROM seen_member WHERE target = %s AND key = %s", (target, key))
-    await connection.execute("DELETE FROM seen_account WHERE target = %s AND key = %s", (target, key))
-
-
 async def forget_unread_accounts(connection: Connection, target: int, reading: int) -> None:
     """After a whole reading of the accounts: those that it did not find are not there."""
     await connection.execute(
@@ -192,12 +186,6 @@ async def save_groups(
                 reading = coalesce(excluded.reading, s.reading)""",
             [(target, capabilities.group.canon(g.name), g.name, sorted(g.gives), reading, now) for g in groups],
         )
-
-
-async def forget_group(connection: Connection, target: int, canon: str) -> None:
-    """The group was proven to be no longer there."""
-    await connection.execute("DELETE FROM seen_member WHERE target = %s AND canon = %s", (target, canon))
-    await connection.execute("DELETE FROM seen_group WHERE target = %s AND canon = %s", (target, canon))
 
 
 async def forget_unread_groups(connection: Connection, target: int, reading: int) -> None:

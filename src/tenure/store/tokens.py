@@ -1,4 +1,4 @@
-"""The tokens of the sources: those that stand in the estate, and those that a person made, ends and revokes here."""
+"""The credentials of the sources: those that stand in the estate, and those that people make, end and revoke here."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tenure.model.access import TokenState
+from tenure.model.access import CredentialKind, TokenState
 from tenure.store import audit
+from tenure.store.credentials import Kept
 from tenure.store.database import Connection, Row, UniqueViolation, row, rows
 
 ESTATE, COMMAND = "estate", "command"
@@ -19,77 +20,80 @@ class NoSuchSource(Exception):
 
 
 class NoSuchToken(Exception):
-    """The source has no token of this name that could be revoked here; the message says why."""
+    """The source has no credential of this name that could be revoked here; the message says why."""
 
 
 class NameInUse(Exception):
-    """The source has a token of this name already."""
+    """The source has a credential of this name already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the door knows of a token: whose it is, the SHA-256 of it, and when it ends."""
+    """What the door knows of a credential: whose it is, its kind, what is kept of it, and when it ends."""
 
     source: int
+    kind: CredentialKind
     hash: bytes
     expires_at: datetime | None
 
 
 async def known(connection: Connection) -> dict[int, tuple[Known, ...]]:
-    """Every token of every source that is not retired, those that have ended too, by the source's number."""
+    """Every credential of every source that is not retired, those that have ended too, by the source's number."""
     found: dict[int, tuple[Known, ...]] = {}
-    query = """SELECT t.source, t.hash, t.expires_at FROM source_token t JOIN source s ON s.id = t.source
-        WHERE s.retired_at IS NULL ORDER BY t.source, t.hash"""
+    query = """SELECT t.source, t.kind, t.hash, t.expires_at
+        FROM source_token t JOIN source s ON s.id = t.source WHERE s.retired_at IS NULL ORDER BY t.source, t.hash"""
     for r in await rows(connection, query):
-        token = Known(r["source"], bytes(r["hash"]), r["expires_at"])
+        token = Known(r["source"], CredentialKind(r["kind"]), bytes(r["hash"]), r["expires_at"])
         found[token.source] = (*found.get(token.source, ()), token)
     return found
 
 
 async def listed(connection: Connection, source: str | None = None) -> tuple[TokenState, ...]:
-    """The tokens of one source or of all, with those that have ended. Raises NoSuchSource."""
+    """The credentials of one source or of all, with those that have ended. Raises NoSuchSource."""
     if source is not None:
         await _number(connection, source)
-    query = """SELECT s.name AS source, t.name, t.origin, t.since, t.expires_at, t.last_used_at
+    query = """SELECT s.name AS source, t.name, t.kind, t.login, t.origin, t.since, t.expires_at, t.last_used_at
         FROM source_token t JOIN source s ON s.id = t.source
         WHERE s.retired_at IS NULL AND (%s::text IS NULL OR s.name = %s) ORDER BY s.name, t.since, t.name"""
-    return tuple(TokenState(**r) for r in await rows(connection, query, source, source))
+    return tuple(
+        TokenState(**{**r, "kind": CredentialKind(r["kind"])}) for r in await rows(connection, query, source, source)
+    )
 
 
 async def add(
     connection: Connection,
     source: str,
     name: str | None,
-    digest: bytes,
+    kept: Kept,
     expires_at: datetime | None,
     by: str,
     now: datetime,
 ) -> str:
-    """Let one more token open the source's door; gives its name, which without one is the day.
+    """Let one more credential open the source's door; gives its name, which without one is the day.
 
-    `digest` is the SHA-256 of the token. Raises NoSuchSource, NameInUse.
+    Raises NoSuchSource, NameInUse.
     """
     number = await _number(connection, source)
     name = name or await _free_name(connection, number, now)
     try:
         async with connection.transaction():
             await connection.execute(
-                """INSERT INTO source_token (source, hash, since, name, origin, expires_at)
-                VALUES (%s, %s, %s, %s, %s, %s)""",
-                (number, digest, now, name, COMMAND, expires_at),
+                """INSERT INTO source_token (source, kind, login, hash, since, name, origin, expires_at)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
+                (number, kept.kind, kept.login, kept.digest, now, name, COMMAND, expires_at),
             )
     except UniqueViolation:
         raise NameInUse(f"{source} has a token {name} already: choose another --name") from None
     await connection.execute(
         "DELETE FROM source_token WHERE source = %s AND expires_at < %s", (number, now - _FORGOTTEN_AFTER)
     )
-    facts = {"token": name, "expires_at": expires_at.isoformat() if expires_at else None}
+    facts = {"token": name, "kind": kept.kind, "expires_at": expires_at.isoformat() if expires_at else None}
     await audit.record(connection, audit.Entry(now, by, "token.added", source=number, facts=facts))
     return name
 
 
 async def revoke(connection: Connection, source: str, name: str, by: str, now: datetime) -> None:
-    """End a token at once and forget it. Raises NoSuchSource, NoSuchToken; tokens of the estate end there alone."""
+    """End a credential at once and forget it. Raises NoSuchSource, NoSuchToken; those of the estate end there alone."""
     number = await _number(connection, source)
     gone = await row(
         connection,
@@ -108,9 +112,11 @@ async def revoke(connection: Connection, source: str, name: str, by: str, now: d
 
 
 async def end_others(
-    connection: Connection, source: str, kept: str, until: datetime, by: str, now: datetime
+    connection: Connection, source: str, kind: CredentialKind, kept: str, until: datetime, by: str, now: datetime
 ) -> tuple[str, ...]:
-    """Let every other token that was made here end at `until`, or earlier as it was to; gives whose end that moved.
+    """Let the others of this kind that were made here end at `until`, or earlier as they were to.
+
+    `kept` is the one that stays; gives the names of those whose end that moved.
 
     Raises NoSuchSource.
     """
@@ -118,21 +124,23 @@ async def end_others(
     found = await rows(
         connection,
         """UPDATE source_token SET expires_at = %s
-        WHERE source = %s AND origin = %s AND name <> %s AND coalesce(expires_at, 'infinity') > %s RETURNING name""",
+        WHERE source = %s AND origin = %s AND kind = %s AND name <> %s AND coalesce(expires_at, 'infinity') > %s
+        RETURNING name""",
         until,
         number,
         COMMAND,
+        kind,
         kept,
         until,
     )
     ended = tuple(sorted(r["name"] for r in found))
-    facts = {"token": kept, "others": list(ended), "until": until.isoformat()}
+    facts = {"token": kept, "kind": kind, "others": list(ended), "until": until.isoformat()}
     await audit.record(connection, audit.Entry(now, by, "token.rotated", source=number, facts=facts))
     return ended
 
 
 async def used(connection: Connection, uses: Mapping[tuple[int, bytes], datetime]) -> None:
-    """Write when tokens, by source and SHA-256, were last used."""
+    """Write when credentials, by source and what is kept of them, were last used."""
     numbers, hashes = [number for number, _ in uses], [digest for _, digest in uses]
     await connection.execute(
         """UPDATE source_token t SET last_used_at = n.at
@@ -142,14 +150,14 @@ async def used(connection: Connection, uses: Mapping[tuple[int, bytes], datetime
     )
 
 
-async def write_estate(connection: Connection, tokens: Mapping[int, Sequence[bytes]], now: datetime) -> None:
-    """The tokens that stand in the estate are these, and no others; one that stays keeps its date.
+async def write_estate(connection: Connection, credentials: Mapping[int, Sequence[Kept]], now: datetime) -> None:
+    """The credentials that stand in the estate, by the source's number, are these; one that stays keeps its date.
 
-    `tokens` has the SHA-256 of each by the source's number. Those that were made here stay; one of them that the
-    estate names now too is the estate's from here on.
+    Those that were made here stay; one of them that the estate names now too is the estate's from here on.
     """
-    places = [(number, digest, n) for number, several in tokens.items() for n, digest in enumerate(several, 1)]
-    numbers, hashes = [number for number, _, _ in places], [digest for _, digest, _ in places]
+    places = [(number, kept, n) for number, several in credentials.items() for n, kept in enumerate(several, 1)]
+    numbers, hashes = [number for number, _, _ in places], [kept.digest for _, kept, _ in places]
+    kinds, logins = [kept.kind.value for _, kept, _ in places], [kept.login for _, kept, _ in places]
     names = [f"estate-{n}" for _, _, n in places]
     await connection.execute(
         """DELETE FROM source_token t WHERE t.origin = %s AND NOT EXISTS (
@@ -158,11 +166,11 @@ async def write_estate(connection: Connection, tokens: Mapping[int, Sequence[byt
         (ESTATE, numbers, hashes),
     )
     await connection.execute(
-        """INSERT INTO source_token (source, hash, name, since, origin)
-        SELECT n.source, n.hash, n.name, %s, %s
-        FROM unnest(%s::smallint[], %s::bytea[], %s::text[]) n(source, hash, name)
+        """INSERT INTO source_token (source, kind, login, hash, name, since, origin)
+        SELECT n.source, n.kind, n.login, n.hash, n.name, %s, %s
+        FROM unnest(%s::smallint[], %s::text[], %s::text[], %s::bytea[], %s::text[]) n(source, kind, login, hash, name)
         ON CONFLICT (source, hash) DO UPDATE SET name = excluded.name, origin = excluded.origin, expires_at = NULL""",
-        (now, ESTATE, numbers, hashes, names),
+        (now, ESTATE, numbers, kinds, logins, hashes, names),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenure.store.migrate import run_statements
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 
 def upgrade() -> None:
