@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 from tenure.model.access import Credential
 from tenure.model.capability import Mode
-from tenure.model.secret import Secret
 from tenure.planning.rules import Approval
 from tenure.store import audit, marks, tokens
 from tenure.store.credentials import keep

@@ -150,11 +150,15 @@ GROUPS = Catalogue(
     },
     relations={
         "members": Relation(
-            "member m JOIN identity p ON p.id = m.identity WHERE m.source_group = r.id",
+            """(SELECT m.source_group AS outer_group, p.id, 'user' AS kind,
+                       coalesce(p.doc_canon ->> 'displayName', p.user_name_canon) AS display
+                FROM member m JOIN identity p ON p.id = m.identity
+                UNION ALL SELECT n.parent, g.id, 'group', g.display_name_canon
+                FROM nested_group n JOIN source_group g ON g.id = n.child) m WHERE m.outer_group = r.id""",
             {
-                "value": Column("m.identity", "id"),
-                "display": Column("coalesce(p.doc_canon ->> 'displayName', p.user_name_canon)", "folded"),
-                "type": Column("'user'::text", "folded"),
+                "value": Column("m.id", "id"),
+                "display": Column('m.display COLLATE "C"', "folded"),
+                "type": Column("m.kind", "folded"),
             },
         )
     },
