@@ -51,6 +51,9 @@ CASES: list[tuple[Any, dict[str, Any]]] = [
     (op("replace", "name", {"familyName": "Z"}), {"name": {"givenName": "G", "familyName": "Z"}}),
     (op("replace", None, {"name": {"familyName": "Z"}}), {"name": {"givenName": "G", "familyName": "Z"}}),
     (op("add", "name", {"familyName": None, "middleName": "M"}), {"name": {"givenName": "G", "middleName": "M"}}),
+    (op("replace", "name", {"familyName": None}), {"name": {"givenName": "G"}}),
+    (op("replace", "name", {"unknown": "x"}), {}),
+    (op("add", "manager", {"displayName": "M"}), {}),
     (op("replace", "nickName", "n"), {"nickName": "n"}),
     # rows 4, 5: removing what is not there, adding what is there
     (op("remove", 'emails[type eq "nope"]'), {}),
@@ -127,6 +130,9 @@ CASES: list[tuple[Any, dict[str, Any]]] = [
         for operation in [
             op("Replace", f"{ENTERPRISE}:manager", ""),
             {"op": "Replace", "path": f"{ENTERPRISE}:manager", "value": None},
+            {"op": "Replace", "path": f"{ENTERPRISE}:manager", "value": {"value": ""}},
+            op("Replace", f"{ENTERPRISE}:manager.value", ""),
+            op("Remove", f"{ENTERPRISE}:manager.value"),
             op("Remove", f"{ENTERPRISE}:manager"),
             op("remove", 'manager[value eq "m1"]'),
         ]
@@ -152,6 +158,12 @@ def test_an_element_is_made_for_somebody_without_any() -> None:
     made = changed(op("Replace", 'emails[type eq "work"].value', "w@x.y"), person=NO_MAIL)
     assert made == {"emails": [{"type": "work", "value": "w@x.y"}]}
     assert changed(op("add", f"{ENTERPRISE}:department", "D"), person=NO_MAIL) == {ENTERPRISE: {"department": "D"}}
+
+
+@pytest.mark.parametrize("path", ["manager", "manager.value"])
+def test_another_manager_does_not_keep_the_address_of_the_last_one(path: str) -> None:
+    person = NO_MAIL | {ENTERPRISE: {"manager": {"value": "m1", "$ref": "https://x/m1"}}}
+    assert changed(op("replace", path, "m2"), person=person) == {ENTERPRISE: {"manager": {"value": "m2"}}}
 
 
 @pytest.mark.parametrize(

@@ -145,4 +145,6 @@ def _clean_complex(attribute: Attribute, value: Any) -> Document | None:
         sub = names.get(name.lower())
         if sub is not None and sub.mutability != "readOnly" and (one := clean_value(sub, inner)) is not None:
             cleaned[sub.name] = one
+    if "$ref" in names and cleaned.get("value") == "":
+        return None  # Entra ID clears `manager` by a blank id
     return cleaned or None

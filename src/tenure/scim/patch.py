@@ -132,23 +132,30 @@ def _on_single(holder: Document, step: Step) -> None:
         return
     new = None if step.verb == "remove" else documents.clean_value(step.sub or attribute, step.value)
     if step.sub is not None:
-        merged = dict(held or {})
-        documents.put(merged, step.sub, new)
+        merged = {} if _points(attribute) and step.sub.name == "value" else dict(held or {})
+        documents.put(merged, step.sub, new or None if _points(attribute) else new)
         new = merged or None
-    elif new is not None and attribute.type == "complex":
+    elif attribute.type == "complex" and step.verb != "remove":
         new = _merged(attribute, held or {}, step.value, new)
     if new is None and not attribute.clearable and (attribute.required or step.verb != "remove"):
         raise mutability(f"{attribute.name} cannot be removed.")
     documents.put(holder, attribute, new)
 
 
-def _merged(attribute: Attribute, held: Document, sent: object, new: Document) -> Document:
+def _points(attribute: Attribute) -> bool:
+    """True for a reference, such as `manager`: its parts are one value, so that another id needs another `$ref`."""
+    return "$ref" in attribute.names
+
+
+def _merged(attribute: Attribute, held: Document, sent: object, new: Document | None) -> Document | None:
     """A complex value keeps the sub-attributes that were not named (RFC 7644 section 3.5.2.3); null clears one."""
     sent = dialects.single(sent)
-    cleared = {s.name for n, v in sent.items() if v is None and (s := attribute.names.get(n.lower()))} if isinstance(
-        sent, dict
-    ) else set()  # fmt: skip
-    return {name: value for name, value in held.items() if name not in cleared} | new
+    if not isinstance(sent, dict) or not sent:
+        return new
+    named = {s.name: v for n, v in sent.items() if (s := attribute.names.get(n.lower())) and s.mutability != "readOnly"}
+    if named and _points(attribute):
+        return new
+    return {name: value for name, value in held.items() if named.get(name, value) is not None} | (new or {}) or None
 
 
 def _on_elements(holder: Document, step: Step) -> None:
