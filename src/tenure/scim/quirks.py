@@ -22,6 +22,17 @@ class Quirk:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An identity provider that pushes to us. `key` names its dialogues and its page; `proven` is how far we know."""
+
+    key: str
+    name: str
+    protocol: str
+    signs_in_by: str
+    proven: str = "recorded requests"
+
+
 _ENTRA = "learn.microsoft.com/entra: use-scim-to-provision-users-and-groups"
 _ENTRA_FLAG = "learn.microsoft.com/entra: application-provisioning-config-problem-scim-compatibility"
 _ENTRA_ATTRIBUTES = "learn.microsoft.com/entra: customize-application-attributes"
@@ -36,6 +47,20 @@ _JUMPCLOUD = "jumpcloud.com/support: custom SCIM; github.com/Infisical/infisical
 _PING = "docs.pingidentity.com/integrations/scim: settings reference"
 
 # fmt: off
+PROVIDERS = (
+    Provider("okta", "Okta", "SCIM 2.0: PUT, PATCH, group push", "bearer token, HTTP Basic, OAuth code"),
+    Provider("entra-id", "Microsoft Entra ID", "SCIM 2.0: PATCH, in two dialects", "bearer token, OAuth client"),
+    Provider("onelogin", "OneLogin", "SCIM 2.0: PUT; PATCH for groups", "bearer token"),
+    Provider("oracle", "Oracle IDCS, OCI IAM", "SCIM 2.0: PUT; no groups", "bearer token, HTTP Basic, OAuth client"),
+    Provider("ping", "PingFederate, PingOne", "SCIM 2.0", "bearer token, HTTP Basic, OAuth client"),
+    Provider("jumpcloud", "JumpCloud", "SCIM 2.0: PUT, PATCH", "bearer token"),
+    Provider("google", "Google Workspace", "SCIM 2.0, of catalogue apps; no groups", "bearer token"),
+    Provider("authentik", "authentik", "SCIM 2.0: PUT; PATCH for groups", "bearer token, OAuth token"),
+    Provider("canaille", "Canaille", "SCIM 2.0: PUT", "a token of its own, which changes each hour",
+             "recorded requests; its client library scim2-client against a server that runs"),
+    Provider("keycloak", "Keycloak, by extensions", "SCIM 2.0: PUT, PATCH", "bearer token, HTTP Basic"),
+)
+
 QUIRKS = (
     # The request
     Quirk("no-user-agent", ("entra-id", "onelogin"), "no User-Agent, or a blank one",
