@@ -28,8 +28,8 @@ def table(of: str) -> list[str]:
             ("quirk", "what is sent", "what is done", "by"),
             [(f"`{q.name}`", q.sent, q.done, ", ".join(f"[{p}]({p}.md)" for p in q.providers)) for q in QUIRKS],
         )
-    rows_of_one = [(f"`{q.name}`", q.sent, q.done, q.source) for q in QUIRKS if of in q.providers]
-    return _table(("quirk", "what is sent", "what is done", "source"), rows_of_one) if rows_of_one else ["None is known."]
+    of_one = [(f"`{q.name}`", q.sent, q.done, q.source) for q in QUIRKS if of in q.providers]
+    return _table(("quirk", "what is sent", "what is done", "source"), of_one) if of_one else ["None is known."]
 
 
 def _names(provider: str) -> list[str]:

@@ -193,15 +193,19 @@ def _selected(attribute: Attribute, held: list[Any], step: Step) -> list[Any]:
 
 
 def _without(element: Document, sub: Attribute | None) -> Document:
-    return {} if sub is None else {name: value for name, value in element.items() if name != sub.name}
+    """What is left of an element: nothing when it loses its `value`, without which the rest says nothing."""
+    if sub is None or sub.name == "value":
+        return {}
+    return {name: value for name, value in element.items() if name != sub.name}
 
 
 def _written(step: Step) -> Document:
-    """What is to be written on the elements; nothing when the value is null, which clears."""
+    """What is to be written on the elements; nothing when the value is null (or a blank `value`), which clears."""
     if step.sub is None:
         return documents.clean_value(replace(step.attribute, multi=False), step.value) or {}
     value = documents.clean_value(step.sub, step.value)
-    return {} if value is None else {step.sub.name: value}
+    cleared = value is None or (value == "" and step.sub.name == "value")
+    return {} if cleared else {step.sub.name: value}
 
 
 def _new_element(attribute: Attribute, step: Step) -> Document:

@@ -120,6 +120,9 @@ QUIRKS = (
           "null is no value (RFC 7643 section 2.5)", _ENTRA),
     Quirk("element-made", ("entra-id",), "replace `emails[type eq \"work\"].value` of somebody who has none",
           "the element that the filter describes is made; the standard would refuse", _ENTRA_ATTRIBUTES),
+    Quirk("element-emptied", ("entra-id",), "remove `emails[type eq \"work\"].value`, or replace it by null or `\"\"`",
+          "the element goes, with its type: an address without an address would hide the others",
+          "learn.microsoft.com/entra: clear-attribute-values"),
     Quirk("several-primary", ("entra-id",), "more than one `primary: true`",
           "the last one stays primary", "github.com/pranems/SCIMServer: docs"),
     Quirk("untyped-email", ("keycloak",), "an e-mail address without `type` and `primary`",
@@ -134,7 +137,7 @@ QUIRKS = (
     Quirk("unlisted-schema", ("entra-id",), "data of an extension that `schemas` does not list",
           "kept when we know the extension", _ENTRA),
     Quirk("unknown-attribute", ("entra-id", "onelogin"), "attributes and extensions that we do not have",
-          "passed over, also in a path that names its extension; a path to an unknown core attribute is refused",
+          "passed over, also in a path that names its extension; a bare name that is unknown is refused",
           _ONELOGIN),
     # Groups and lives
     Quirk("members-by-value", ("entra-id", "jumpcloud", "authentik"),
