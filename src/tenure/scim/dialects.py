@@ -28,6 +28,14 @@ def single(value: object) -> object:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
+def simple(value: object) -> object:
+    """The value of a simple attribute, also out of a list of one object whose `value` it is. Quirk `wrapped-value`."""
+    match value:
+        case [{"value": inner, **others}] if all(other is None for other in others.values()):
+            return inner
+    return single(value)
+
+
 def referenced(value: object) -> object:
     """An element as an object: a bare text stands for its `value`, a blank one for none.
 

@@ -87,7 +87,7 @@ def clean_value(attribute: Attribute, value: Any) -> Any:
     if value is None:
         return None
     if not attribute.multi:
-        return _clean_one(attribute, dialects.single(value))
+        return _clean_one(attribute, (dialects.single if attribute.type == "complex" else dialects.simple)(value))
     sent = dialects.listed(value)
     if len(sent) > MOST_ELEMENTS:
         raise invalid_value(f"{attribute.name} has more than {MOST_ELEMENTS} elements.")

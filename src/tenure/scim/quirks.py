@@ -108,6 +108,8 @@ QUIRKS = (
           "read as a boolean where the schema has one, and nowhere else", _ENTRA_FLAG),
     Quirk("list-for-one", ("entra-id",), "`manager` as a list of one",
           "the one counts", _ENTRA),
+    Quirk("wrapped-value", ("entra-id",), "`[{\"$ref\": null, \"value\": \"Ann\"}]` for a simple attribute",
+          "the `value` in it", "github.com/Azure/AzureAD-BYOA-Provisioning-Samples, issue 22"),
     Quirk("one-for-list", ("entra-id",), "one member, or its bare id, where a list belongs",
           "read as a list of one", _ENTRA_SUITE),
     Quirk("bare-reference", ("entra-id",), "`manager` as a text",
