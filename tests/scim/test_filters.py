@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tenure.scim import filters, query
 from tenure.scim.definitions import USER as USER_TYPE
 from tenure.scim.errors import ScimError
-from tenure.store.filters import IDENTITIES
+from tenure.store.catalogues import IDENTITIES
 
 from .conftest import ENTERPRISE, USER, Provider
 

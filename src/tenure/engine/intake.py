@@ -12,7 +12,7 @@ from uuid import UUID
 from tenure.model.access import DEFAULT_LIMIT, RequestLimit
 from tenure.model.clock import Clock
 from tenure.model.event import GroupGone, GroupSeen, IdentityGone, IdentitySeen, MemberGone, MemberSeen
-from tenure.store import directory, listing, marks
+from tenure.store import directory, listing, marks, nesting
 from tenure.store.audit import Entry, record
 from tenure.store.database import Connection, Database, DeadlockDetected, SerializationFailure, UniqueViolation
 from tenure.store.directory import GroupRow, IdentityRow
@@ -46,6 +46,10 @@ class UnknownMembers(Exception):
         """`ids`: those that are unknown."""
         super().__init__(f"{len(ids)} unknown members")
         self.ids = ids
+
+
+class _NeedsTransaction(Exception):
+    """The work is more than the one statement that stands alone."""
 
 
 class Intake:
@@ -87,13 +91,18 @@ class Intake:
     ) -> bool:
         """A request that changes who is in a group and nothing else (see `Delivery.members`): one statement.
 
-        False when there is no such group. Raises UnknownMembers.
+        Only where groups are inside groups it takes a transaction. False when there is no such group. Raises
+        UnknownMembers, NestedInItself.
         """
 
         async def work(delivery: Delivery) -> bool:
-            return await delivery.members(group, seen, gone)
+            return await delivery.members(group, joining, leaving)
 
-        return await self._deliver(source, method, work, alone=True)
+        joining, leaving = list(seen), None if gone is None else list(gone)
+        try:
+            return await self._deliver(source, method, work, alone=True)
+        except _NeedsTransaction:
+            return await self._deliver(source, method, work, alone=False)
 
     async def _deliver(
         self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]], *, alone: bool
@@ -114,7 +123,7 @@ class Intake:
     async def _once(self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]], alone: bool) -> T:
         opened = listing.autocommit(self.database) if alone else self.database.transaction()
         async with opened as connection:
-            delivery = Delivery(connection, source, method, self.clock.now(), self._slot())
+            delivery = Delivery(connection, source, method, self.clock.now(), self._slot(), alone)
             done = await work(delivery)
         if delivery.marked:
             self._on_commit()
@@ -124,10 +133,12 @@ class Intake:
 class Delivery:
     """One request of one source while its transaction is open."""
 
-    def __init__(self, connection: Connection, source: PushSource, method: str, now: datetime, slot: int) -> None:
-        """Everything that is written bears the time `now`; `method` is told in the audit."""
+    def __init__(
+        self, connection: Connection, source: PushSource, method: str, now: datetime, slot: int, alone: bool
+    ) -> None:
+        """Everything that is written bears the time `now`; `method` is told in the audit; `alone`: no transaction."""
         self.connection, self.source, self.marked = connection, source, False
-        self._method, self._now, self._slot = method, now, slot
+        self._method, self._now, self._slot, self._alone = method, now, slot, alone
 
     async def identity(self, identity: UUID, *, ending: bool = False) -> IdentityRow | None:
         """A live identity of the source, locked; `ending` when it is to be deleted."""
@@ -183,30 +194,53 @@ class Delivery:
                 self.marked = True
 
     async def group_gone(self, event: GroupGone, before: GroupRow) -> None:
-        """Leave a tombstone of the group that was locked; its memberships end."""
+        """Leave a tombstone of the group that was locked; its memberships end, and its place in others."""
         await directory.bury_group(self.connection, event.id, self._now)
         entry = self._entry("group.removed", event.id, {"displayName": before.display_name})
         await self._write_members(entry, event.id, [], None, ended=True)
+        parting = self._entry("group.members", event.id)
+        self.marked |= await nesting.end(self.connection, parting, event.id, self.source.targets, self._slot)
 
     async def members(self, group: UUID, seen: Iterable[MemberSeen], gone: Iterable[MemberGone] | None) -> bool:
-        """Put people into a group and take others out; with `gone` None nobody stays but those seen.
+        """Put people and groups into a group and take others out; with `gone` None none stays but those seen.
 
-        False when there is no such group. Raises UnknownMembers when one of those seen is not a live identity of the
-        source: then nothing is written.
+        False when there is no such group. Raises UnknownMembers when one of those seen is neither a live identity nor a
+        live group of the source, NestedInItself: then nothing is written.
         """
         joining = sorted({event.identity for event in seen})
         leaving = None if gone is None else sorted({event.identity for event in gone})
         written = await self._write_members(self._entry("group.members", group), group, joining, leaving)
-        if written.unknown:
-            raise UnknownMembers(await directory.unknown_identities(self.connection, self.source.id, joining))
+        if written.unknown or written.nested:
+            if self._alone:
+                raise _NeedsTransaction
+            await self._members_and_groups(group, joining, leaving)
         return written.found
 
+    async def _members_and_groups(self, group: UUID, joining: Sequence[UUID], leaving: Sequence[UUID] | None) -> None:
+        connection, source = self.connection, self.source
+        groups = await nesting.groups_among(connection, source.id, joining)
+        people = [one for one in joining if one not in groups]
+        written = await self._write_members(self._entry("group.members", group), group, people, leaving, people=True)
+        if written.unknown:
+            raise UnknownMembers(await directory.unknown_identities(connection, source.id, people))
+        entry, inner = self._entry("group.members", group), [one for one in joining if one in groups]
+        self.marked |= await nesting.nest(
+            connection, entry, group, join=inner, leave=leaving, targets=source.targets, slot=self._slot
+        )
+
     async def _write_members(
-        self, entry: Entry, group: UUID, join: Sequence[UUID], leave: Sequence[UUID] | None, *, ended: bool = False
+        self,
+        entry: Entry,
+        group: UUID,
+        join: Sequence[UUID],
+        leave: Sequence[UUID] | None,
+        *,
+        ended: bool = False,
+        people: bool = False,
     ) -> MembersWritten:
         written = await write_members(
             self.connection, entry, group,
-            join=join, leave=leave, targets=self.source.targets, slot=self._slot, ended=ended,
+            join=join, leave=leave, targets=self.source.targets, slot=self._slot, ended=ended, people=people,
         )  # fmt: skip
         self.marked |= written.touched > 0 and bool(self.source.targets)
         return written

@@ -14,13 +14,14 @@ from tenure.scim import answers, documents, members, patch, search
 from tenure.scim.call import Call, json
 from tenure.scim.definitions import GROUP
 from tenure.scim.documents import Document
-from tenure.scim.errors import no_target, not_found
+from tenure.scim.errors import invalid_value, no_target, not_found
 from tenure.scim.members import MEMBERS, MemberChange
 from tenure.scim.patch import Step
 from tenure.scim.preconditions import etag, precondition, unchanged
 from tenure.scim.streaming import group_with_members
 from tenure.store import listing
 from tenure.store.directory import GroupRow, group_version, present_members
+from tenure.store.nesting import NestedInItself
 
 T = TypeVar("T")
 
@@ -152,11 +153,13 @@ async def _deliver(call: Call, work: Callable[[Delivery], Awaitable[T]]) -> T:
 
 
 async def _refusing(doing: Awaitable[T]) -> T:
-    """The result, or the error of SCIM for members that do not exist."""
+    """The result, or the error of SCIM for members that cannot be."""
     try:
         return await doing
     except UnknownMembers as unknown:
         raise members.unknown_member(unknown.ids[0] if unknown.ids else "somebody") from None
+    except NestedInItself as circle:
+        raise invalid_value(f"The group {circle.group} would be inside itself; nothing was changed.") from None
 
 
 async def _answer(call: Call, key: UUID, status: int = 200) -> Response:

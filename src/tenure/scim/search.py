@@ -20,10 +20,11 @@ from tenure.scim.pages import Read, by_cursor, by_index
 from tenure.scim.schema import ResourceType
 from tenure.scim.streaming import list_with_members
 from tenure.store import listing
+from tenure.store.catalogues import GROUPS, IDENTITIES
 from tenure.store.database import Connection
 from tenure.store.directory import GroupRow, IdentityRow
 from tenure.store.estate import installation_key
-from tenure.store.filters import GROUPS, IDENTITIES, Condition
+from tenure.store.filters import Condition
 from tenure.store.paging import Order, Page, Window
 
 _CATALOGUES = {USER.name: IDENTITIES, GROUP.name: GROUPS}

@@ -80,7 +80,7 @@ async def _texts(
                 goes_on = opened == place + 1
                 yield b"".join(_between(heads, opened, place + 1)) + (b"," if goes_on else b"")
                 opened = place + 1
-                elements = [answers.member(key, name, call.base) for _, key, name in found]
+                elements = [answers.member(key, name, kind, call.base) for _, key, name, kind in found]
                 yield orjson.dumps(wanted.part(None, MEMBERS, elements) or [])[1:-1]
     yield b"".join(_between(heads, opened, len(heads))) + (b"]}" if heads else b"")
 

@@ -123,57 +123,6 @@ class Catalogue:
     relations: Mapping[str, Relation]
 
 
-GROUP_MODIFIED = "coalesce((SELECT max(modified_at) FROM group_version v WHERE v.source_group = r.id), r.created_at)"
-GROUP_VERSION = "(SELECT coalesce(sum(n), 0) + 1 FROM group_version v WHERE v.source_group = r.id)"
-_TAG = """(('W/"' || {} || '"') COLLATE "C")"""
-_NAME_SHOWN = "coalesce(p.doc_canon ->> 'displayName', p.user_name_canon)"
-CREATED = Column("r.created_at", "time", always=True)
-
-IDENTITIES = Catalogue(
-    columns={
-        "id": Column("r.id", "id", always=True),
-        "userName": Column("r.user_name_canon", "name", always=True),
-        "externalId": Column("r.external_id", "exact"),
-        "active": Column("r.active", "boolean", always=True),
-        "meta.created": CREATED,
-        "meta.lastModified": Column("r.modified_at", "time", always=True),
-        "meta.version": Column(_TAG.format("r.version"), "exact", always=True),
-    },
-    relations={
-        "groups": Relation(
-            "member m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id",
-            "g.created_at, g.id",
-            {
-                "value": Column("m.source_group", "id"),
-                "display": Column("g.display_name_canon", "name"),
-                "type": Column("'direct'::text", "folded"),
-            },
-        )
-    },
-)
-GROUPS = Catalogue(
-    columns={
-        "id": Column("r.id", "id", always=True),
-        "displayName": Column("r.display_name_canon", "name", always=True),
-        "externalId": Column("r.external_id", "exact"),
-        "meta.created": CREATED,
-        "meta.lastModified": Column(GROUP_MODIFIED, "time", always=True),
-        "meta.version": Column(_TAG.format(GROUP_VERSION), "exact", always=True),
-    },
-    relations={
-        "members": Relation(
-            "member m JOIN identity p ON p.id = m.identity WHERE m.source_group = r.id",
-            "m.identity",
-            {
-                "value": Column("m.identity", "id"),
-                "display": Column(f'({_NAME_SHOWN} COLLATE "C")', "folded"),
-                "type": Column("'user'::text", "folded"),
-            },
-        )
-    },
-)
-
-
 def fold(value: str) -> str:
     """The form in which texts are compared without regard to case: lower case in Unicode NFC."""
     if value.isascii():

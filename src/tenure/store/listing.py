@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from uuid import UUID
 
 from psycopg import AsyncServerCursor
@@ -13,6 +14,8 @@ from tenure.store.directory import GROUP_COLUMNS, GROUPS_OF_ROW, IDENTITY_COLUMN
 from tenure.store.filters import Condition
 from tenure.store.paging import Order, Page, Window, page
 
+Member = tuple[int, str, str, str]
+"""A member: the place of the group in the list that was asked for, the id, the name, `User` or `Group`."""
 CHUNK = 2_000
 """Members fetched at a time."""
 
@@ -75,14 +78,36 @@ async def groups(
     return found.of(lambda row: GroupRow(*row))
 
 
-async def members(connection: Connection, groups: Sequence[UUID]) -> AsyncGenerator[list[tuple[int, str, str]], None]:
-    """The members of these groups in chunks, group after group: the group's place in the list, the id, the name.
+async def members(connection: Connection, groups: Sequence[UUID]) -> AsyncGenerator[list[Member], None]:
+    """The members of these groups in chunks, group after group, the groups in a group before the people.
 
     Needs a transaction.
     """
+    cursor = await connection.execute(
+        """SELECT g.place - 1, r.id::text, r.display_name, 'Group' FROM unnest(%s::uuid[]) WITH ORDINALITY g(id, place)
+        JOIN nested_group n ON n.parent = g.id JOIN source_group r ON r.id = n.child ORDER BY g.place, n.child""",
+        (list(groups),),
+    )
+    nested = deque(await cursor.fetchall())
+    async with aclosing(_people(connection, groups)) as chunks:
+        async for chunk in chunks:
+            yield list(_before(nested, chunk)) if nested else chunk
+    if nested:
+        yield list(nested)
+
+
+def _before(nested: deque[Member], people: Sequence[Member]) -> Iterator[Member]:
+    """The people, those groups before them that are in the same group or in an earlier one."""
+    for one in people:
+        while nested and nested[0][0] <= one[0]:
+            yield nested.popleft()
+        yield one
+
+
+async def _people(connection: Connection, groups: Sequence[UUID]) -> AsyncGenerator[list[Member], None]:
     async with AsyncServerCursor(connection, "members") as cursor:
         await cursor.execute(
-            """SELECT g.place - 1, r.id::text, coalesce(r.display_name, r.user_name)
+            """SELECT g.place - 1, r.id::text, coalesce(r.display_name, r.user_name), 'User'
             FROM unnest(%s::uuid[]) WITH ORDINALITY g(id, place)
             JOIN member m ON m.source_group = g.id JOIN identity r ON r.id = m.identity
             ORDER BY g.place, m.identity""",

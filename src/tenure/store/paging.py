@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from tenure.store.catalogues import CREATED
 from tenure.store.database import Connection
-from tenure.store.filters import CREATED, Column, Condition, Inside, Relation, compile_condition, compile_field
+from tenure.store.filters import Column, Condition, Inside, Relation, compile_condition, compile_field
 
 T = TypeVar("T")
 U = TypeVar("U")
