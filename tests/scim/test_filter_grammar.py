@@ -267,12 +267,14 @@ async def fill(provider: Provider) -> None:
         )  # fmt: skip
         made = await provider.user(f"{chance.choice(NAMES)}{number}", **more, **({ENTERPRISE: extension}))
         ids.append(made["id"])
+    inner: list[str] = []
     for number in range(15):
         body = {"displayName": chance.choice(NAMES), **some(externalId=text())}
         made = await provider.ask("POST", "/Groups", body, 201)
-        joining = [{"value": one} for one in chance.sample(ids, number % 4)]
+        joining = [{"value": one} for one in chance.sample(ids, number % 4) + inner[: number % 3]]
         add = {"op": "add", "path": "members", "value": joining}
         await provider.patch(f"/Groups/{made['id']}", add, status=204)
+        inner.insert(0, made["id"])
 
 
 async def agree(provider: Provider, kind: str, names: dict[str, list[str]], lists: list[str]) -> None:

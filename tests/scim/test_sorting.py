@@ -76,8 +76,11 @@ async def fill(provider: Provider) -> None:
             active=chance.random() < 0.5, emails=[e for e in emails if e], photos=[p for p in photos if p],
         )  # fmt: skip
         ids.append((await provider.user(f"{chance.choice(NAMES)}{number}", **more, **{ENTERPRISE: extension}))["id"])
+    inner: list[str] = []
     for number in range(7):
-        await provider.group(chance.choice(NAMES[:4]), *chance.sample(ids, number))
+        inner.append(
+            (await provider.group(chance.choice(NAMES[:4]), *chance.sample(ids, number), *inner[: number % 2]))["id"]
+        )
 
 
 def expected(resources: list[Any], value: Callable[[Any], Any], *, descending: bool) -> list[str]:
