@@ -65,6 +65,9 @@ def use(scim: SyncSCIMClient) -> dict[str, Any]:
     read = scim.query(user, made.id)
     read.title = "Engineer"
     told["replaced"] = [scim.replace(read).title, scim.query(user, made.id).title]
+    scim.create(group.model_validate({"schemas": [str(group.__schema__)], "displayName": "Hana Berg"}))
+    found = scim.search(SearchRequest(filter='displayName eq "hana berg"'))
+    told["searched"] = [found.total_results, *(one.meta.resource_type for one in found.resources)]
     told["group"] = membership(scim, user, group)
     scim.modify(user, made.id, patch(made, {"op": "replace", "path": "active", "value": False}))
     told["active"] = scim.query(user, made.id).active
@@ -89,6 +92,8 @@ def membership(scim: SyncSCIMClient, user: Any, group: Any) -> dict[str, Any]:
     told["left"] = len(scim.query(group, made.id).members)
     listed = scim.query(user, query_parameters=SearchRequest(start_index=11, count=10))
     told["page"] = [listed.total_results, listed.start_index, len(listed.resources)]
+    last = SearchRequest(sort_by="userName", sort_order="descending", count=2)
+    told["sorted"] = [one.user_name for one in scim.query(user, query_parameters=last).resources]
     scim.delete(group, made.id)
     told["gone"] = refused(scim.query, group, made.id)
     return told

@@ -124,6 +124,10 @@ async def provider(directory_dsn: str) -> AsyncIterator[Provider]:
     database = directory_dsn
     with psycopg.connect(database) as connection:
         connection.execute("TRUNCATE source, target RESTART IDENTITY CASCADE")
+        connection.execute(
+            """INSERT INTO installation (id, console_token_hash, made_at)
+            VALUES (gen_random_uuid(), sha256('token'), now()) ON CONFLICT DO NOTHING"""
+        )
         made = "INSERT INTO source (name, kind, made_at) VALUES (%s, 'scim', now()) RETURNING id"
         ids = [connection.execute(made.encode(), (name,)).fetchone()[0] for name in ("okta", "entra")]  # type: ignore[index]
         made = "INSERT INTO target (name, kind, mode, made_at) VALUES (%s, 'jira', 'full', now()) RETURNING id"

@@ -51,6 +51,9 @@ CASES: list[tuple[Any, dict[str, Any]]] = [
     (op("replace", "name", {"familyName": "Z"}), {"name": {"givenName": "G", "familyName": "Z"}}),
     (op("replace", None, {"name": {"familyName": "Z"}}), {"name": {"givenName": "G", "familyName": "Z"}}),
     (op("add", "name", {"familyName": None, "middleName": "M"}), {"name": {"givenName": "G", "middleName": "M"}}),
+    (op("replace", "name", {"familyName": None}), {"name": {"givenName": "G"}}),
+    (op("replace", "name", {"unknown": "x"}), {}),
+    (op("add", "manager", {"displayName": "M"}), {}),
     (op("replace", "nickName", "n"), {"nickName": "n"}),
     # rows 4, 5: removing what is not there, adding what is there
     (op("remove", 'emails[type eq "nope"]'), {}),
@@ -86,6 +89,10 @@ CASES: list[tuple[Any, dict[str, Any]]] = [
     (op("remove", "emails", [{"value": "h@x.y"}]), {"emails": [WORK]}),
     (op("remove", 'emails[type eq "work" or type eq "home"]'), {"emails": None}),
     (op("remove", 'emails[type eq "work"].primary'), {"emails": [{"value": "w@x.y", "type": "work"}, HOME]}),
+    (op("remove", 'emails[type eq "work"].value'), {"emails": [HOME]}),
+    (op("replace", 'emails[type eq "work"].value', ""), {"emails": [HOME]}),
+    ({"op": "replace", "path": 'emails[type eq "work"].value', "value": None}, {"emails": [HOME]}),
+    (op("replace", 'emails[type eq "other"].value', ""), {}),
     (op("remove", "name.givenName"), {"name": {"familyName": "F"}}),
     (op("remove", "active"), {"active": None}),
     ([op("remove", "name.givenName"), op("remove", "name.familyName")], {"name": None}),
@@ -127,6 +134,9 @@ CASES: list[tuple[Any, dict[str, Any]]] = [
         for operation in [
             op("Replace", f"{ENTERPRISE}:manager", ""),
             {"op": "Replace", "path": f"{ENTERPRISE}:manager", "value": None},
+            {"op": "Replace", "path": f"{ENTERPRISE}:manager", "value": {"value": ""}},
+            op("Replace", f"{ENTERPRISE}:manager.value", ""),
+            op("Remove", f"{ENTERPRISE}:manager.value"),
             op("Remove", f"{ENTERPRISE}:manager"),
             op("remove", 'manager[value eq "m1"]'),
         ]
@@ -154,6 +164,12 @@ def test_an_element_is_made_for_somebody_without_any() -> None:
     assert changed(op("add", f"{ENTERPRISE}:department", "D"), person=NO_MAIL) == {ENTERPRISE: {"department": "D"}}
 
 
+@pytest.mark.parametrize("path", ["manager", "manager.value"])
+def test_another_manager_does_not_keep_the_address_of_the_last_one(path: str) -> None:
+    person = NO_MAIL | {ENTERPRISE: {"manager": {"value": "m1", "$ref": "https://x/m1"}}}
+    assert changed(op("replace", path, "m2"), person=person) == {ENTERPRISE: {"manager": {"value": "m2"}}}
+
+
 @pytest.mark.parametrize(
     ("operation", "kind"),
     [
@@ -172,6 +188,9 @@ def test_an_element_is_made_for_somebody_without_any() -> None:
         (op("replace", "userName", " "), "invalidValue"),
         (op("replace", "active", "maybe"), "invalidValue"),
         (op("replace", "title", {"a": 1}), "invalidValue"),
+        (op("replace", "title", {"value": "x"}), "invalidValue"),
+        (op("replace", "title", [{"value": "x", "type": "work"}]), "invalidValue"),
+        (op("replace", "title", [{"value": "x"}, {"value": "y"}]), "invalidValue"),
         (op("replace", "name", "x"), "invalidValue"),
         (op("replace", None, ["x"]), "invalidValue"),
         (op("replace", None, "x"), "invalidValue"),

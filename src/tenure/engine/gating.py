@@ -16,7 +16,7 @@ from tenure.planning.assignment import desired_groups
 from tenure.planning.gates import Use, blocked, losses
 from tenure.planning.inversion import CannotUndo, refuse
 from tenure.planning.rules import OutOfScope, Rename
-from tenure.store import ahead, audit, directory, gates
+from tenure.store import ahead, audit, directory, gates, nesting
 from tenure.store.database import Connection
 from tenure.store.gates import Leaf
 
@@ -158,6 +158,7 @@ async def _group(connection: Connection, target: ActiveTarget, name: str, counts
     sources = await directory.groups_of_sources(connection, target.source_ids)
     same = target.connector.capabilities.group.canon
     feeding = [g.id for g in sources if any(same(d.name) == canon for d in desired_groups([g], target.rules))]
+    feeding = await nesting.below(connection, feeding)
     counts.pending[name] = await gates.group_leavers(connection, target.id, canon, feeding)
 
 

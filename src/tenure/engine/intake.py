@@ -12,7 +12,7 @@ from uuid import UUID
 from tenure.model.access import DEFAULT_LIMIT, RequestLimit
 from tenure.model.clock import Clock
 from tenure.model.event import GroupGone, GroupSeen, IdentityGone, IdentitySeen, MemberGone, MemberSeen
-from tenure.store import directory, listing, marks
+from tenure.store import directory, listing, marks, nesting
 from tenure.store.audit import Entry, record
 from tenure.store.database import Connection, Database, DeadlockDetected, SerializationFailure, UniqueViolation
 from tenure.store.directory import GroupRow, IdentityRow
@@ -48,6 +48,14 @@ class UnknownMembers(Exception):
         self.ids = ids
 
 
+class _NeedsTransaction(Exception):
+    """The work is more than the one statement that stands alone."""
+
+
+class _Overtaken(Exception):
+    """Somebody else changed the identity after it was read."""
+
+
 class Intake:
     """Takes in the events of any source."""
 
@@ -60,7 +68,7 @@ class Intake:
     ) -> None:
         """`on_commit` is called after each commit that left a mark; `slot` picks the part of a group's version."""
         self.database = database
-        self._clock, self._on_commit, self._slot = clock, on_commit, slot
+        self.clock, self._on_commit, self._slot = clock, on_commit, slot
 
     async def deliver(self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]]) -> T:
         """Run the work of one request in one transaction; what it raises undoes all of it.
@@ -77,6 +85,20 @@ class Intake:
 
         return await self._deliver(source, method, work, alone=True)
 
+    async def change_identity(
+        self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[IdentityRow]]
+    ) -> IdentityRow:
+        """A request that changes one identity: read and written by a statement each, with nothing locked between them.
+
+        `work` is run again when somebody else changed the identity meanwhile, at last under a lock. Raises NameTaken.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._deliver(source, method, work, alone=True)
+            except _Overtaken:
+                continue
+        return await self._deliver(source, method, work, alone=False)
+
     async def change_members(
         self,
         source: PushSource,
@@ -87,13 +109,18 @@ class Intake:
     ) -> bool:
         """A request that changes who is in a group and nothing else (see `Delivery.members`): one statement.
 
-        False when there is no such group. Raises UnknownMembers.
+        Only where groups are inside groups it takes a transaction. False when there is no such group. Raises
+        UnknownMembers, NestedInItself.
         """
 
         async def work(delivery: Delivery) -> bool:
-            return await delivery.members(group, seen, gone)
+            return await delivery.members(group, joining, leaving)
 
-        return await self._deliver(source, method, work, alone=True)
+        joining, leaving = list(seen), None if gone is None else list(gone)
+        try:
+            return await self._deliver(source, method, work, alone=True)
+        except _NeedsTransaction:
+            return await self._deliver(source, method, work, alone=False)
 
     async def _deliver(
         self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]], *, alone: bool
@@ -114,7 +141,7 @@ class Intake:
     async def _once(self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]], alone: bool) -> T:
         opened = listing.autocommit(self.database) if alone else self.database.transaction()
         async with opened as connection:
-            delivery = Delivery(connection, source, method, self._clock.now(), self._slot())
+            delivery = Delivery(connection, source, method, self.clock.now(), self._slot(), alone)
             done = await work(delivery)
         if delivery.marked:
             self._on_commit()
@@ -124,13 +151,17 @@ class Intake:
 class Delivery:
     """One request of one source while its transaction is open."""
 
-    def __init__(self, connection: Connection, source: PushSource, method: str, now: datetime, slot: int) -> None:
-        """Everything that is written bears the time `now`; `method` is told in the audit."""
+    def __init__(
+        self, connection: Connection, source: PushSource, method: str, now: datetime, slot: int, alone: bool
+    ) -> None:
+        """Everything that is written bears the time `now`; `method` is told in the audit; `alone`: no transaction."""
         self.connection, self.source, self.marked = connection, source, False
-        self._method, self._now, self._slot = method, now, slot
+        self._method, self._now, self._slot, self._alone = method, now, slot, alone
 
     async def identity(self, identity: UUID, *, ending: bool = False) -> IdentityRow | None:
-        """A live identity of the source, locked; `ending` when it is to be deleted."""
+        """A live identity of the source, locked where there is a transaction; `ending` when it is to be deleted."""
+        if self._alone:
+            return await listing.identity(self.connection, self.source.id, identity, groups=True)
         return await directory.lock_identity(self.connection, self.source.id, identity, ending=ending)
 
     async def group(self, group: UUID, strength: str) -> GroupRow | None:
@@ -138,7 +169,7 @@ class Delivery:
         return await directory.lock_group(self.connection, self.source.id, group, strength)
 
     async def identity_seen(self, event: IdentitySeen, before: IdentityRow | None) -> IdentityRow:
-        """Store a new identity, or what changed in the one that was locked; nothing is written when nothing did."""
+        """Store a new identity, or what changed in the one that was read; nothing is written when nothing did."""
         said = dict(event.attributes)
         if before is None:
             facts, personal = {"attributes": sorted(said)}, {"userName": said["userName"], "new": said}
@@ -183,36 +214,60 @@ class Delivery:
                 self.marked = True
 
     async def group_gone(self, event: GroupGone, before: GroupRow) -> None:
-        """Leave a tombstone of the group that was locked; its memberships end."""
+        """Leave a tombstone of the group that was locked; its memberships end, and its place in others."""
         await directory.bury_group(self.connection, event.id, self._now)
         entry = self._entry("group.removed", event.id, {"displayName": before.display_name})
         await self._write_members(entry, event.id, [], None, ended=True)
+        parting = self._entry("group.members", event.id)
+        self.marked |= await nesting.end(self.connection, parting, event.id, self.source.targets, self._slot)
 
     async def members(self, group: UUID, seen: Iterable[MemberSeen], gone: Iterable[MemberGone] | None) -> bool:
-        """Put people into a group and take others out; with `gone` None nobody stays but those seen.
+        """Put people and groups into a group and take others out; with `gone` None none stays but those seen.
 
-        False when there is no such group. Raises UnknownMembers when one of those seen is not a live identity of the
-        source: then nothing is written.
+        False when there is no such group. Raises UnknownMembers when one of those seen is neither a live identity nor a
+        live group of the source, NestedInItself: then nothing is written.
         """
         joining = sorted({event.identity for event in seen})
         leaving = None if gone is None else sorted({event.identity for event in gone})
         written = await self._write_members(self._entry("group.members", group), group, joining, leaving)
-        if written.unknown:
-            raise UnknownMembers(await directory.unknown_identities(self.connection, self.source.id, joining))
+        if written.unknown or written.nested:
+            if self._alone:
+                raise _NeedsTransaction
+            await self._members_and_groups(group, joining, leaving)
         return written.found
 
+    async def _members_and_groups(self, group: UUID, joining: Sequence[UUID], leaving: Sequence[UUID] | None) -> None:
+        connection, source = self.connection, self.source
+        groups = await nesting.groups_among(connection, source.id, joining)
+        people = [one for one in joining if one not in groups]
+        written = await self._write_members(self._entry("group.members", group), group, people, leaving, people=True)
+        if written.unknown:
+            raise UnknownMembers(await directory.unknown_identities(connection, source.id, people))
+        entry, inner = self._entry("group.members", group), [one for one in joining if one in groups]
+        self.marked |= await nesting.nest(
+            connection, entry, group, join=inner, leave=leaving, targets=source.targets, slot=self._slot
+        )
+
     async def _write_members(
-        self, entry: Entry, group: UUID, join: Sequence[UUID], leave: Sequence[UUID] | None, *, ended: bool = False
+        self,
+        entry: Entry,
+        group: UUID,
+        join: Sequence[UUID],
+        leave: Sequence[UUID] | None,
+        *,
+        ended: bool = False,
+        people: bool = False,
     ) -> MembersWritten:
         written = await write_members(
             self.connection, entry, group,
-            join=join, leave=leave, targets=self.source.targets, slot=self._slot, ended=ended,
+            join=join, leave=leave, targets=self.source.targets, slot=self._slot, ended=ended, people=people,
         )  # fmt: skip
         self.marked |= written.touched > 0 and bool(self.source.targets)
         return written
 
     async def _write(self, statement: tuple[str, Sequence[Any]], entry: Entry, prio: int) -> None:
-        await write_identity(self.connection, statement, entry, self.source.targets, prio)
+        if not await write_identity(self.connection, statement, entry, self.source.targets, prio):
+            raise _Overtaken
         self.marked |= bool(self.source.targets)
 
     def _entry(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tenure.scim.definitions import GROUP, USER
+from tenure.scim.preconditions import etag
 from tenure.scim.schema import Place, ResourceType
 from tenure.store.directory import GroupRow, IdentityRow
 
@@ -77,8 +78,13 @@ def user(row: IdentityRow, base: str, wanted: Projection = EVERYTHING) -> dict[s
     resource: dict[str, Any] = {"schemas": USER.schemas_of(row.document), "id": key, **row.document}
     if row.groups is not None:
         resource["groups"] = [
-            {"value": group, "$ref": f"{base}/Groups/{group}", "display": name, "type": "direct"}
-            for group, name in row.groups
+            {
+                "value": group,
+                "$ref": f"{base}/Groups/{group}",
+                "display": name,
+                "type": "direct" if directly else "indirect",
+            }
+            for group, name, directly in row.groups
         ]
     resource["meta"] = _meta("User", row, f"{base}/Users/{key}")
     return wanted.apply(resource, USER)
@@ -92,14 +98,9 @@ def group(row: GroupRow, base: str, wanted: Projection = EVERYTHING) -> dict[str
     return wanted.apply(resource, GROUP)
 
 
-def member(key: str, name: str, base: str) -> dict[str, str]:
-    """One element of a group's members."""
-    return {"value": key, "$ref": f"{base}/Users/{key}", "type": "User", "display": name}
-
-
-def etag(version: int) -> str:
-    """The version as an entity tag; the same text stands in the header and in `meta.version`."""
-    return f'W/"{version}"'
+def member(key: str, name: str, kind: str, base: str) -> dict[str, str]:
+    """One element of a group's members; its kind is User or Group."""
+    return {"value": key, "$ref": f"{base}/{kind}s/{key}", "type": kind, "display": name}
 
 
 def _meta(kind: str, row: IdentityRow | GroupRow, location: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from tenure.engine.intake import Intake, PushSource
 from tenure.scim import answers
 from tenure.scim.dialects import our_id
 from tenure.scim.doorkeeper import Doorkeeper
-from tenure.scim.errors import MEDIA_TYPE, ScimError, invalid_syntax, invalid_value, not_found
+from tenure.scim.errors import MEDIA_TYPE, ScimError, invalid_syntax, not_found
 from tenure.scim.schema import ResourceType
 
 LONGEST_BODY = 8 * 2**20
@@ -54,18 +54,21 @@ class Call:
         asked = self.parameters
         return answers.projection(asked.get("attributes"), asked.get("excludedattributes"), kind)
 
-    def window(self) -> tuple[int, int]:
-        """How many hits to skip and how many to answer with, within our bounds (RFC 7644 section 3.4.2.4)."""
-        start = self._number("startindex", 1)
-        count = self._number("count", PAGE_DEFAULT)
-        return min(max(start, 1), 2**31) - 1, min(max(count, 0), PAGE_MOST)
+    def offset(self) -> int:
+        """How many hits to pass over (RFC 7644 section 3.4.2.4). Raises ScimError (400 invalidValue)."""
+        return min(max(self._number("startindex", 1), 1), 2**31) - 1
 
-    def _number(self, name: str, default: int) -> int:
+    def count(self) -> int:
+        """How many hits to answer with, within our bounds (RFC 7644 section 3.4.2.4). Raises ScimError (400)."""
+        wrong = "invalidCount" if "cursor" in self.parameters else "invalidValue"
+        return min(max(self._number("count", PAGE_DEFAULT, wrong), 0), PAGE_MOST)
+
+    def _number(self, name: str, default: int, wrong: str = "invalidValue") -> int:
         text = self.parameters.get(name)
         if text is None or not text.strip():
             return default
         if not _INTEGER.match(text):
-            raise invalid_value(f"{name} must be a whole number.")
+            raise ScimError(400, f"{name} must be a whole number.", wrong)
         return int(text)
 
     def id(self, kind: str) -> UUID:
@@ -85,14 +88,6 @@ class Call:
         if not isinstance(found, dict):
             raise invalid_syntax("The body must be a JSON object.")
         return found
-
-    def unchanged(self, version: int) -> bool:
-        """True when the caller has this version already (If-None-Match)."""
-        known = self.request.headers.get("if-none-match")
-        if not known:
-            return False
-        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-        return "*" in tags or f'"{version}"' in tags
 
 
 async def read_body(request: Request, most: int) -> bytes:
@@ -114,15 +109,10 @@ def json(body: object, status: int = 200, headers: Mapping[str, str] | None = No
     return Response(orjson.dumps(body), status, headers, MEDIA_TYPE)
 
 
-def list_response(total: int, start: int, resources: list[Any]) -> dict[str, Any]:
-    """A page of a list; `itemsPerPage` is what it really holds."""
-    return {
-        "schemas": [answers.LIST],
-        "totalResults": total,
-        "startIndex": start,
-        "itemsPerPage": len(resources),
-        "Resources": resources,
-    }
+def list_response(total: int, resources: Sequence[Any], **place: Any) -> dict[str, Any]:
+    """A page of a list. `itemsPerPage` is what it really holds; `place` says where it is among the others."""
+    shown = {"totalResults": total, "itemsPerPage": len(resources)}
+    return {"schemas": [answers.LIST], **shown, **place, "Resources": resources}
 
 
 def origin(request: Request, base_url: str | None) -> str:

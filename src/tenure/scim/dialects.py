@@ -1,4 +1,4 @@
-"""What identity providers really send, and what it means: each tolerance of the SCIM door has its name here."""
+"""What identity providers really send, read as what it means; `quirks` lists each habit, by whom, and its source."""
 
 from __future__ import annotations
 
@@ -12,31 +12,42 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def boolean(value: object) -> bool | None:
-    """A boolean, also as text in any case (Entra ID sends "True" and "False"); None when it is neither."""
+    """A boolean, also as text in any case; None when it is neither. Quirk `boolean-as-text`."""
     if isinstance(value, bool):
         return value
     return _BOOLEANS.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 def listed(value: object) -> list[Any]:
-    """The values of a multi-valued attribute: a list, or the one value that some providers send instead."""
+    """The values of a multi-valued attribute: a list, or the one value instead. Quirk `one-for-list`."""
     return value if isinstance(value, list) else [value]
 
 
 def single(value: object) -> object:
-    """The value of a single-valued attribute: Entra ID wraps `manager` in a list of one."""
+    """The value of a single-valued attribute, also out of a list of one. Quirk `list-for-one`."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
+def simple(value: object) -> object:
+    """The value of a simple attribute, also out of a list of one object whose `value` it is. Quirk `wrapped-value`."""
+    match value:
+        case [{"value": inner, **others}] if all(other is None for other in others.values()):
+            return inner
+    return single(value)
+
+
 def referenced(value: object) -> object:
-    """An element as an object: a bare text (an id of a manager or a member, an address) stands for its `value`."""
+    """An element as an object: a bare text stands for its `value`, a blank one for none.
+
+    Quirks `bare-reference` and `blank-reference`.
+    """
     if isinstance(value, str):
         return {"value": value} if value else None
     return value
 
 
 def document(value: object) -> object:
-    """A PATCH value that is a whole document; scim-for-keycloak sends it as JSON inside a text."""
+    """A PATCH value that is a whole document, also as JSON inside a text. Quirk `document-as-text`."""
     if isinstance(value, str):
         try:
             return orjson.loads(value)
@@ -46,13 +57,13 @@ def document(value: object) -> object:
 
 
 def verb(operation: dict[str, Any]) -> str:
-    """The verb of a PATCH operation: Entra ID's older dialect writes `Add`, `Replace`, `Remove`."""
+    """The verb of a PATCH operation, in lower case. Quirk `verb-case`."""
     found = _get(operation, "op")
     return found.strip().lower() if isinstance(found, str) else ""
 
 
 def path_and_value(operation: dict[str, Any]) -> tuple[object, object]:
-    """The path and the value of a PATCH operation; keys that SCIM does not know (`name`) are passed over."""
+    """The path and the value of a PATCH operation; other keys are passed over. Quirk `extra-keys`."""
     return _get(operation, "path"), _get(operation, "value")
 
 
@@ -62,7 +73,10 @@ def operations(body: dict[str, Any]) -> object:
 
 
 def member_ids(value: object) -> Iterator[object]:
-    """The ids in a list of members: objects with a `value`, bare ids, or one of either instead of a list."""
+    """The ids in a list of members: objects with a `value`, bare ids, or one of either instead of a list.
+
+    Quirks `one-for-list` and `members-by-value`; what else is said of a member is passed over (`null-parts`).
+    """
     for element in listed(value):
         if isinstance(element, dict):
             element = _get(element, "value")

@@ -8,7 +8,8 @@ from typing import Any
 from starlette.responses import Response
 
 from tenure.model.access import CredentialKind
-from tenure.scim.call import PAGE_MOST, Call, json, list_response
+from tenure.scim.call import PAGE_DEFAULT, PAGE_MOST, Call, json, list_response
+from tenure.scim.cursors import TIMEOUT
 from tenure.scim.definitions import RESOURCE_TYPES as TYPES
 from tenure.scim.definitions import SCHEMAS as SERVED
 from tenure.scim.errors import ScimError, not_found
@@ -49,8 +50,16 @@ async def configuration(call: Call) -> Response:
             "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
             "filter": {"supported": True, "maxResults": PAGE_MOST},
             "changePassword": {"supported": False},
-            "sort": {"supported": False},
-            "etag": {"supported": False},
+            "sort": {"supported": True},
+            "etag": {"supported": True},
+            "pagination": {
+                "cursor": True,
+                "index": True,
+                "defaultPaginationMethod": "index",
+                "defaultPageSize": PAGE_DEFAULT,
+                "maxPageSize": PAGE_MOST,
+                "cursorTimeout": int(TIMEOUT.total_seconds()),
+            },
             "authenticationSchemes": _schemes(call.doorkeeper.kinds(call.source)),
             "meta": _meta("ServiceProviderConfig", f"{call.base}/ServiceProviderConfig"),
         }
@@ -60,7 +69,7 @@ async def configuration(call: Call) -> Response:
 async def resource_types(call: Call) -> Response:
     """GET /ResourceTypes."""
     _refuse_filter(call)
-    return json(list_response(len(TYPES), 1, [_resource_type(kind, call.base) for kind in TYPES]))
+    return json(list_response(len(TYPES), [_resource_type(kind, call.base) for kind in TYPES], startIndex=1))
 
 
 async def resource_type(call: Call) -> Response:
@@ -74,7 +83,7 @@ async def resource_type(call: Call) -> Response:
 async def schemas(call: Call) -> Response:
     """GET /Schemas."""
     _refuse_filter(call)
-    return json(list_response(len(SERVED), 1, [_schema(schema, call.base) for schema in SERVED]))
+    return json(list_response(len(SERVED), [_schema(schema, call.base) for schema in SERVED], startIndex=1))
 
 
 async def schema(call: Call) -> Response:

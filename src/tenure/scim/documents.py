@@ -87,7 +87,7 @@ def clean_value(attribute: Attribute, value: Any) -> Any:
     if value is None:
         return None
     if not attribute.multi:
-        return _clean_one(attribute, dialects.single(value))
+        return _clean_one(attribute, (dialects.single if attribute.type == "complex" else dialects.simple)(value))
     sent = dialects.listed(value)
     if len(sent) > MOST_ELEMENTS:
         raise invalid_value(f"{attribute.name} has more than {MOST_ELEMENTS} elements.")
@@ -145,4 +145,6 @@ def _clean_complex(attribute: Attribute, value: Any) -> Document | None:
         sub = names.get(name.lower())
         if sub is not None and sub.mutability != "readOnly" and (one := clean_value(sub, inner)) is not None:
             cleaned[sub.name] = one
+    if "$ref" in names and cleaned.get("value") == "":
+        return None  # Entra ID clears `manager` by a blank id
     return cleaned or None

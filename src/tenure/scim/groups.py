@@ -10,32 +10,30 @@ from starlette.responses import Response
 
 from tenure.engine.intake import Delivery, UnknownMembers
 from tenure.model.event import GroupGone, GroupSeen, MemberGone, MemberSeen
-from tenure.scim import answers, documents, members, patch, query
-from tenure.scim.call import Call, json, list_response
+from tenure.scim import answers, documents, members, patch, search
+from tenure.scim.call import Call, json
 from tenure.scim.definitions import GROUP
 from tenure.scim.documents import Document
-from tenure.scim.errors import no_target, not_found
+from tenure.scim.errors import invalid_value, no_target, not_found
 from tenure.scim.members import MEMBERS, MemberChange
 from tenure.scim.patch import Step
-from tenure.scim.streaming import group_with_members, groups_with_members
+from tenure.scim.preconditions import etag, precondition, unchanged
+from tenure.scim.streaming import group_with_members
 from tenure.store import listing
-from tenure.store.directory import present_members
-from tenure.store.filters import GROUPS
+from tenure.store.directory import GroupRow, group_version, present_members
+from tenure.store.nesting import NestedInItself
 
 T = TypeVar("T")
 
 
 async def listed(call: Call) -> Response:
-    """GET /Groups: the groups that match a filter, oldest first, with their members unless these are not wanted."""
-    wanted = call.projection(GROUP)
-    offset, limit = call.window()
-    text = call.parameters.get("filter")
-    condition = None if text is None else query.condition(text, GROUP, GROUPS)
-    if wanted.wants(MEMBERS):
-        return await groups_with_members(call, condition, offset, limit, wanted)
-    async with listing.autocommit(call.intake.database) as connection:
-        total, rows = await listing.groups(connection, call.source.id, condition, offset, limit)
-    return json(list_response(total, offset + 1, [answers.group(row, call.base, wanted) for row in rows]))
+    """GET /Groups: the groups that match a filter, with their members unless these are not wanted."""
+    return await search.listed(call, GROUP)
+
+
+async def searched(call: Call) -> Response:
+    """POST /Groups/.search: the same, with the parameters in the body."""
+    return await search.searched(call, GROUP)
 
 
 async def read(call: Call) -> Response:
@@ -63,11 +61,10 @@ async def replace(call: Call) -> Response:
     body = await call.body()
     joining = members.taken_from(body)
     event = _seen(call.id("Group"), documents.clean(body, GROUP))
+    locked = _locking(call, event.id, "NO KEY UPDATE")
 
     async def work(delivery: Delivery) -> None:
-        before = await delivery.group(event.id, "NO KEY UPDATE")
-        if before is None:
-            raise not_found("Group", call.key)
+        before = await locked(delivery)
         await delivery.group_seen(event, before)
         await delivery.members(event.id, [MemberSeen(event.id, one) for one in joining], None)
 
@@ -82,7 +79,7 @@ async def change(call: Call) -> Response:
     on_members = members.fold(step for step in todo if step.attribute.name == MEMBERS)
     on_record = [step for step in todo if step.attribute.name != MEMBERS]
 
-    if on_record or on_members.required:
+    if on_record or on_members.required or precondition(call.request):
         await _deliver(call, _changes(call, key, on_record, on_members))
     elif not await _refusing(call.intake.change_members(call.source, "PATCH", key, *_events(key, on_members))):
         raise not_found("Group", call.key)
@@ -94,11 +91,10 @@ async def change(call: Call) -> Response:
 async def delete(call: Call) -> Response:
     """DELETE /Groups/{id}: the group is gone, and everybody who was in it is looked at."""
     event = GroupGone(call.id("Group"))
+    locked = _locking(call, event.id, "UPDATE")
 
     async def work(delivery: Delivery) -> None:
-        before = await delivery.group(event.id, "UPDATE")
-        if before is None:
-            raise not_found("Group", call.key)
+        before = await locked(delivery)
         await delivery.group_gone(event, before)
 
     await _deliver(call, work)
@@ -109,11 +105,10 @@ def _changes(
     call: Call, key: UUID, on_record: Sequence[Step], on_members: MemberChange
 ) -> Callable[[Delivery], Awaitable[None]]:
     """The work of a PATCH that needs to look before it writes."""
+    locked = _locking(call, key, "NO KEY UPDATE")
 
     async def work(delivery: Delivery) -> None:
-        before = await delivery.group(key, "NO KEY UPDATE")
-        if before is None:
-            raise not_found("Group", call.key)
+        before = await locked(delivery)
         if on_members.required:
             there = await present_members(delivery.connection, key, list(on_members.required))
             if there != on_members.required:
@@ -124,6 +119,24 @@ def _changes(
             await delivery.members(key, *_events(key, on_members))
 
     return work
+
+
+def _locking(call: Call, key: UUID, strength: str) -> Callable[[Delivery], Awaitable[GroupRow]]:
+    """What locks the group. Raises ScimError: 404 when there is none, 412 when If-Match names another version.
+
+    A version that is compared must stay as it is until we have written: then the lock keeps changes of members out.
+    """
+    check = precondition(call.request)
+
+    async def locked(delivery: Delivery) -> GroupRow:
+        before = await delivery.group(key, "UPDATE" if check else strength)
+        if before is None:
+            raise not_found("Group", call.key)
+        if check:
+            check(await group_version(delivery.connection, key))
+        return before
+
+    return locked
 
 
 def _events(key: UUID, change: MemberChange) -> tuple[list[MemberSeen], list[MemberGone] | None]:
@@ -140,11 +153,13 @@ async def _deliver(call: Call, work: Callable[[Delivery], Awaitable[T]]) -> T:
 
 
 async def _refusing(doing: Awaitable[T]) -> T:
-    """The result, or the error of SCIM for members that do not exist."""
+    """The result, or the error of SCIM for members that cannot be."""
     try:
         return await doing
     except UnknownMembers as unknown:
         raise members.unknown_member(unknown.ids[0] if unknown.ids else "somebody") from None
+    except NestedInItself as circle:
+        raise invalid_value(f"The group {circle.group} would be inside itself; nothing was changed.") from None
 
 
 async def _answer(call: Call, key: UUID, status: int = 200) -> Response:
@@ -156,9 +171,13 @@ async def _answer(call: Call, key: UUID, status: int = 200) -> Response:
         row = await listing.group(connection, call.source.id, key)
     if row is None:
         raise not_found("Group", str(key))
-    headers: dict[str, Any] = {"ETag": answers.etag(row.version), "Location": f"{call.base}/Groups/{row.id}"}
+    headers: dict[str, Any] = {"ETag": etag(row.version)}
+    if unchanged(call.request, row.version):
+        return Response(status_code=304, headers=headers)
+    headers["Location"] = f"{call.base}/Groups/{row.id}"
     return json(answers.group(row, call.base, wanted), status, headers)
 
 
 COLLECTION = {"GET": listed, "POST": create}
+SEARCH = {"POST": searched}
 ONE = {"GET": read, "PUT": replace, "PATCH": change, "DELETE": delete}

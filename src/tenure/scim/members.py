@@ -74,8 +74,8 @@ def given(value: object) -> list[UUID]:
 
 
 def unknown_member(member: object) -> ScimError:
-    """Somebody who is not a User of this source was named as a member."""
-    return invalid_value(f"{str(member)[:100]!r} is not the id of a User here; nothing was changed.")
+    """What is neither a User nor a Group of this source was named as a member."""
+    return invalid_value(f"{str(member)[:100]!r} is not the id of a User or Group here; nothing was changed.")
 
 
 def fold(todo: Iterable[Step]) -> MemberChange:

@@ -132,23 +132,30 @@ def _on_single(holder: Document, step: Step) -> None:
         return
     new = None if step.verb == "remove" else documents.clean_value(step.sub or attribute, step.value)
     if step.sub is not None:
-        merged = dict(held or {})
-        documents.put(merged, step.sub, new)
+        merged = {} if _points(attribute) and step.sub.name == "value" else dict(held or {})
+        documents.put(merged, step.sub, new or None if _points(attribute) else new)
         new = merged or None
-    elif new is not None and attribute.type == "complex":
+    elif attribute.type == "complex" and step.verb != "remove":
         new = _merged(attribute, held or {}, step.value, new)
     if new is None and not attribute.clearable and (attribute.required or step.verb != "remove"):
         raise mutability(f"{attribute.name} cannot be removed.")
     documents.put(holder, attribute, new)
 
 
-def _merged(attribute: Attribute, held: Document, sent: object, new: Document) -> Document:
+def _points(attribute: Attribute) -> bool:
+    """True for a reference, such as `manager`: its parts are one value, so that another id needs another `$ref`."""
+    return "$ref" in attribute.names
+
+
+def _merged(attribute: Attribute, held: Document, sent: object, new: Document | None) -> Document | None:
     """A complex value keeps the sub-attributes that were not named (RFC 7644 section 3.5.2.3); null clears one."""
     sent = dialects.single(sent)
-    cleared = {s.name for n, v in sent.items() if v is None and (s := attribute.names.get(n.lower()))} if isinstance(
-        sent, dict
-    ) else set()  # fmt: skip
-    return {name: value for name, value in held.items() if name not in cleared} | new
+    if not isinstance(sent, dict) or not sent:
+        return new
+    named = {s.name: v for n, v in sent.items() if (s := attribute.names.get(n.lower())) and s.mutability != "readOnly"}
+    if named and _points(attribute):
+        return new
+    return {name: value for name, value in held.items() if named.get(name, value) is not None} | (new or {}) or None
 
 
 def _on_elements(holder: Document, step: Step) -> None:
@@ -186,15 +193,19 @@ def _selected(attribute: Attribute, held: list[Any], step: Step) -> list[Any]:
 
 
 def _without(element: Document, sub: Attribute | None) -> Document:
-    return {} if sub is None else {name: value for name, value in element.items() if name != sub.name}
+    """What is left of an element: nothing when it loses its `value`, without which the rest says nothing."""
+    if sub is None or sub.name == "value":
+        return {}
+    return {name: value for name, value in element.items() if name != sub.name}
 
 
 def _written(step: Step) -> Document:
-    """What is to be written on the elements; nothing when the value is null, which clears."""
+    """What is to be written on the elements; nothing when the value is null (or a blank `value`), which clears."""
     if step.sub is None:
         return documents.clean_value(replace(step.attribute, multi=False), step.value) or {}
     value = documents.clean_value(step.sub, step.value)
-    return {} if value is None else {step.sub.name: value}
+    cleared = value is None or (value == "" and step.sub.name == "value")
+    return {} if cleared else {step.sub.name: value}
 
 
 def _new_element(attribute: Attribute, step: Step) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,21 +34,25 @@ _ALWAYS, _NOT_EVER = Every(()), Some(())
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)?\Z", re.IGNORECASE)
 
 
-def condition(text: str, kind: ResourceType, catalogue: Catalogue) -> Condition:
-    """The filter of a request as a condition of the store. Raises ScimError (400 invalidFilter)."""
+def condition(text: str, kind: ResourceType, catalogue: Catalogue, others: Sequence[ResourceType] = ()) -> Condition:
+    """The filter of a request as a condition of the store. `others` are searched as well: what only they have is
+    without a value here (RFC 7644 section 3.4.2.1). Raises ScimError (400 invalidFilter).
+    """
     try:
         tree = parse(text)
     except Unreadable as problem:
         raise invalid_filter(f"The filter cannot be read: {problem}.") from None
-    return _Meaning(kind, catalogue).of(tree)
+    return _Meaning(kind, catalogue, others).of(tree)
 
 
 class _Meaning:
-    def __init__(self, kind: ResourceType, catalogue: Catalogue) -> None:
-        self.kind, self.catalogue = kind, catalogue
+    def __init__(self, kind: ResourceType, catalogue: Catalogue, others: Sequence[ResourceType]) -> None:
+        self.kind, self.catalogue, self.others = kind, catalogue, others
 
     def of(self, tree: Filter) -> Condition:
         match tree:
+            case Comparison(name) | Presence(name) | ValuePath(name) if self.is_of_others(name):
+                return _ALWAYS if _holds_of_nothing(tree) else _NOT_EVER
             case And(parts):
                 return Every(tuple([self.of(part) for part in parts]))
             case Or(parts):
@@ -60,6 +65,9 @@ class _Meaning:
                 return self.presence(self.place(name))
             case Comparison(name):
                 return self.comparison(tree, self.place(name))
+
+    def is_of_others(self, name: str) -> bool:
+        return self.kind.find(name) is None and any(other.find(name) for other in self.others)
 
     def place(self, name: str) -> Place:
         place = self.kind.find(name)
@@ -76,7 +84,7 @@ class _Meaning:
         if attribute.name in self.catalogue.relations:
             return Related(self.catalogue.relations[attribute.name], _ALWAYS)
         if attribute.multi and place.sub is not None:
-            return Elements(_path(place), Present(_inside(place.sub)))
+            return Elements(path_of(place), Present(inside(place.sub)))
         return self.leaf(place, attribute, lambda field: Present(field))
 
     def comparison(self, tree: Comparison, place: Place) -> Condition:
@@ -93,8 +101,8 @@ class _Meaning:
         if attribute.name in self.catalogue.relations:
             return self.related(self.catalogue.relations[attribute.name], attribute, sub, tree, value)
         if attribute.multi and sub is not None:
-            found: Condition = Elements(_path(place), Compare(_inside(sub), tree.op, value))
-            return Some((found, Never(Present(Inside(_path(place), "folded"))))) if tree.op == "ne" else found
+            found: Condition = Elements(path_of(place), Compare(inside(sub), tree.op, value))
+            return Some((found, Never(Present(Inside(path_of(place), "folded"))))) if tree.op == "ne" else found
         exactly = Place(place.extension, attribute, sub)
         return self.leaf(exactly, attribute, lambda field: _compare(field, tree.op, value))
 
@@ -110,9 +118,9 @@ class _Meaning:
             return constant
         if attribute.name == "meta":
             raise invalid_filter(f"{name} cannot be filtered.")
-        inside = _inside(place.sub or attribute)
-        path = (*_path(place), place.sub.name) if place.sub else _path(place)
-        found: Condition = make(Inside(path, inside.kind))
+        held = inside(place.sub or attribute)
+        path = (*path_of(place), place.sub.name) if place.sub else path_of(place)
+        found: Condition = make(Inside(path, held.kind))
         return found
 
     def related(
@@ -136,7 +144,7 @@ class _Meaning:
         return Some(tuple(hits))
 
     def within(self, name: str, inner: Filter) -> Condition:
-        """`name[filter]`; on an attribute with one value the filter is about that value."""
+        """`name[filter]`; on an attribute with one value the filter is about that value, which has to be there."""
         place = self.place(name)
         attribute = place.attribute
         if attribute is None or place.sub is not None or attribute.type != "complex":
@@ -145,8 +153,8 @@ class _Meaning:
         if relation is not None:
             return Related(relation, self.element(inner, place, attribute, relation))
         if attribute.multi:
-            return Elements(_path(place), self.element(inner, place, attribute, None))
-        return self.element(inner, place, attribute, None)
+            return Elements(path_of(place), self.element(inner, place, attribute, None))
+        return Every((self.presence(place), self.element(inner, place, attribute, None)))
 
     def element(self, tree: Filter, place: Place, attribute: Attribute, relation: Relation | None) -> Condition:
         """The meaning of a filter in brackets, whose names are sub-attributes."""
@@ -182,7 +190,7 @@ class _Meaning:
                 raise invalid_filter(f"{attribute.name}.{sub.name} cannot be filtered; {attribute.name}.value can.")
             return make(column)
         if attribute.multi:
-            return make(_inside(sub))
+            return make(inside(sub))
         return self.leaf(Place(place.extension, attribute, sub), attribute, make)
 
 
@@ -193,12 +201,19 @@ def _compare(field: Column | Inside, op: str, value: Any) -> Condition:
     return Compare(field, op, value)
 
 
-def _path(place: Place) -> tuple[str, ...]:
+def _holds_of_nothing(tree: Comparison | Presence | ValuePath) -> bool:
+    """Whether the filter holds where there is no value."""
+    return isinstance(tree, Comparison) and (tree.op == "eq" if tree.value is None else tree.op == "ne")
+
+
+def path_of(place: Place) -> tuple[str, ...]:
+    """Where the place's attribute is in a document."""
     assert place.attribute is not None
     return (place.extension, place.attribute.name) if place.extension else (place.attribute.name,)
 
 
-def _inside(attribute: Attribute) -> Inside:
+def inside(attribute: Attribute) -> Inside:
+    """The attribute in the object that holds it, compared as its schema says."""
     kind: Kind = "boolean" if attribute.type == "boolean" else "exact" if attribute.exact else "folded"
     return Inside((attribute.name,), kind)
 

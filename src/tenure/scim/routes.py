@@ -13,7 +13,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from tenure.engine.intake import Intake, PushSource
-from tenure.scim import discovery, groups, oauth, users
+from tenure.scim import discovery, groups, oauth, search, users
 from tenure.scim.call import Call, caller, has_secret_in_address, origin
 from tenure.scim.doorkeeper import Doorkeeper
 from tenure.scim.errors import ScimError, invalid_value, response
@@ -26,6 +26,8 @@ Observe = Callable[[str, str, int, float], None]
 """Called after each answer: the source's name (empty when there is no such source), method, status, seconds."""
 
 ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
+    "": (search.ROOT, {}),
+    ".search": (search.ROOT_SEARCH, {}),
     "users": (users.COLLECTION, users.ONE),
     "groups": (groups.COLLECTION, groups.ONE),
     "serviceproviderconfig": (discovery.CONFIGURATION, {}),
@@ -33,6 +35,8 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
     "schemas": (discovery.SCHEMAS, discovery.SCHEMA),
 }
 """By endpoint in lower case: the handlers of the collection and those of one resource in it, by HTTP method."""
+SEARCHES: Mapping[str, Mapping[str, Handler]] = {"users": users.SEARCH, "groups": groups.SEARCH}
+"""By endpoint: the handlers of `.search` below it (RFC 7644 section 3.4.3)."""
 
 _log = structlog.get_logger(__name__)
 
@@ -97,9 +101,9 @@ class Door:
             raise invalid_value("A token does not belong in the address: revoke it, and send another in a header.")
         offer = offered(request.headers.get("authorization"))
         await self._doorkeeper.admit(source, (offer,) if offer else (), caller(request))
-        if len(path) < 3 or path[1].lower() != "v2" or len(path) > 4 or path[2].lower() not in ENDPOINTS:
+        handlers = _handlers([part.lower() for part in path[2:]]) if path[1:2] in (["v2"], ["V2"]) else None
+        if handlers is None:
             raise ScimError(404, "There is no such endpoint; Users, Groups, Schemas and the like are under /v2/.")
-        handlers = ENDPOINTS[path[2].lower()][len(path) - 3]
         method = "GET" if request.method == "HEAD" else request.method
         handler = handlers.get(method)
         if handler is None:
@@ -110,6 +114,16 @@ class Door:
         base = f"{origin(request, self._base_url)}/scim/{quote(path[0], safe='')}/v2"
         key = path[3] if len(path) > 3 else ""
         return await handler(Call(request, source, self._intake, base, key, self._doorkeeper))
+
+
+def _handlers(path: list[str]) -> Mapping[str, Handler] | None:
+    """The handlers at a path below the root, in lower case; None when there is no such endpoint."""
+    name = path[0] if path else ""
+    if name not in ENDPOINTS or len(path) > 2:
+        return None
+    if path[1:] == [".search"]:
+        return SEARCHES.get(name)
+    return ENDPOINTS[name][len(path) == 2]
 
 
 def _below(scope: Scope) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -15,13 +16,13 @@ from starlette.types import Receive, Scope, Send
 
 from tenure.scim import answers
 from tenure.scim.answers import Projection
-from tenure.scim.call import Call, list_response
+from tenure.scim.call import Call
 from tenure.scim.errors import MEDIA_TYPE, not_found
 from tenure.scim.members import MEMBERS
+from tenure.scim.preconditions import etag, unchanged
 from tenure.store import listing
 from tenure.store.database import Connection
 from tenure.store.directory import GroupRow
-from tenure.store.filters import Condition
 
 SHORT = 256 * 1024
 """Bytes up to which an answer is sent in one piece, with its length."""
@@ -36,23 +37,28 @@ async def group_with_members(call: Call, key: UUID, wanted: Projection, status: 
         row = await listing.group(connection, call.source.id, key)
         if row is None:
             raise not_found("Group", str(key))
-        headers = {"ETag": answers.etag(row.version)}
-        if status == 200 and call.request.method == "GET" and call.unchanged(row.version):
+        headers = {"ETag": etag(row.version)}
+        if unchanged(call.request, row.version):
             return Response(status_code=304, headers=headers)
         headers["Location"] = f"{call.base}/Groups/{row.id}"
         return await _reply(stack, _texts(connection, call, [row], wanted), status, headers)
 
 
-async def groups_with_members(
-    call: Call, condition: Condition | None, offset: int, limit: int, wanted: Projection
+async def list_with_members(
+    stack: AsyncExitStack,
+    connection: Connection,
+    call: Call,
+    frame: Mapping[str, Any],
+    others: Sequence[Any],
+    groups: Sequence[GroupRow],
+    wanted: Projection,
 ) -> Response:
-    """A page of groups with their members, all of one moment."""
-    async with AsyncExitStack() as stack:
-        connection = await stack.enter_async_context(listing.snapshot(call.intake.database))
-        total, rows = await listing.groups(connection, call.source.id, condition, offset, limit)
-        frame = list_response(total, offset + 1, [None] * len(rows)) | {"Resources": []}
-        head = orjson.dumps(frame).removesuffix(b"]}")
-        return await _reply(stack, _framed(head, _texts(connection, call, rows, wanted)), 200, {})
+    """A list response with other resources and then groups with their members.
+
+    The connection is a snapshot that the stack holds, so that all is of one moment.
+    """
+    head = orjson.dumps({**frame, "Resources": others}).removesuffix(b"]}") + (b"," if others and groups else b"")
+    return await _reply(stack, _framed(head, _texts(connection, call, groups, wanted)), 200, {})
 
 
 async def _framed(head: bytes, texts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -74,7 +80,7 @@ async def _texts(
                 goes_on = opened == place + 1
                 yield b"".join(_between(heads, opened, place + 1)) + (b"," if goes_on else b"")
                 opened = place + 1
-                elements = [answers.member(key, name, call.base) for _, key, name in found]
+                elements = [answers.member(key, name, kind, call.base) for _, key, name, kind in found]
                 yield orjson.dumps(wanted.part(None, MEMBERS, elements) or [])[1:-1]
     yield b"".join(_between(heads, opened, len(heads))) + (b"]}" if heads else b"")
 

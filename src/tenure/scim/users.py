@@ -9,27 +9,24 @@ from starlette.responses import Response
 
 from tenure.engine.intake import Delivery, NameTaken
 from tenure.model.event import IdentityGone, IdentitySeen
-from tenure.scim import answers, documents, patch, query
-from tenure.scim.call import Call, json, list_response
+from tenure.scim import answers, documents, patch, search
+from tenure.scim.call import Call, json
 from tenure.scim.definitions import USER
 from tenure.scim.documents import Document
 from tenure.scim.errors import ScimError, not_found
+from tenure.scim.preconditions import etag, precondition, unchanged
 from tenure.store import listing
 from tenure.store.directory import IdentityRow
-from tenure.store.filters import IDENTITIES
 
 
 async def listed(call: Call) -> Response:
-    """GET /Users: the people who match a filter, oldest first."""
-    wanted = call.projection(USER)
-    offset, limit = call.window()
-    text = call.parameters.get("filter")
-    condition = None if text is None else query.condition(text, USER, IDENTITIES)
-    async with listing.autocommit(call.intake.database) as connection:
-        total, rows = await listing.identities(
-            connection, call.source.id, condition, offset, limit, groups=wanted.wants("groups")
-        )
-    return json(list_response(total, offset + 1, [answers.user(row, call.base, wanted) for row in rows]))
+    """GET /Users: the people who match a filter."""
+    return await search.listed(call, USER)
+
+
+async def searched(call: Call) -> Response:
+    """POST /Users/.search: the same, with the parameters in the body."""
+    return await search.searched(call, USER)
 
 
 async def create(call: Call) -> Response:
@@ -52,8 +49,8 @@ async def read(call: Call) -> Response:
         row = await listing.identity(connection, call.source.id, key, groups=wanted.wants("groups"))
     if row is None:
         raise not_found("User", call.key)
-    if call.unchanged(row.version):
-        return Response(status_code=304, headers={"ETag": answers.etag(row.version)})
+    if unchanged(call.request, row.version):
+        return Response(status_code=304, headers={"ETag": etag(row.version)})
     return _answer(call, row)
 
 
@@ -71,12 +68,14 @@ async def change(call: Call) -> Response:
 
 async def delete(call: Call) -> Response:
     """DELETE /Users/{id}: the record is gone, its name is free, and its account is looked at."""
-    event = IdentityGone(call.id("User"))
+    event, check = IdentityGone(call.id("User")), precondition(call.request)
 
     async def work(delivery: Delivery) -> None:
         before = await delivery.identity(event.id, ending=True)
         if before is None:
             raise not_found("User", call.key)
+        if check:
+            check(before.version)
         await delivery.identity_gone(event, before)
 
     await call.intake.deliver(call.source, "DELETE", work)
@@ -84,16 +83,18 @@ async def delete(call: Call) -> Response:
 
 
 async def _change(call: Call, new: Callable[[IdentityRow], Document]) -> Response:
-    key = call.id("User")
+    key, check = call.id("User"), precondition(call.request)
 
     async def work(delivery: Delivery) -> IdentityRow:
         before = await delivery.identity(key)
         if before is None:
             raise not_found("User", call.key)
+        if check:
+            check(before.version)
         return await delivery.identity_seen(IdentitySeen(key, new(before)), before)
 
     try:
-        row = await call.intake.deliver(call.source, call.request.method, work)
+        row = await call.intake.change_identity(call.source, call.request.method, work)
     except NameTaken:
         raise _taken() from None
     return _answer(call, row)
@@ -104,9 +105,10 @@ def _taken() -> ScimError:
 
 
 def _answer(call: Call, row: IdentityRow, status: int = 200) -> Response:
-    headers = {"ETag": answers.etag(row.version), "Location": f"{call.base}/Users/{row.id}"}
+    headers = {"ETag": etag(row.version), "Location": f"{call.base}/Users/{row.id}"}
     return json(answers.user(row, call.base, call.projection(USER)), status, headers)
 
 
 COLLECTION = {"GET": listed, "POST": create}
+SEARCH = {"POST": searched}
 ONE = {"GET": read, "PUT": replace, "PATCH": change, "DELETE": delete}

@@ -13,22 +13,33 @@ import orjson
 from tenure.model.capability import canon_name
 from tenure.model.event import GroupSeen, IdentitySeen
 from tenure.model.identity import Identity, SourceGroup
+from tenure.store.catalogues import GROUP_MODIFIED, GROUP_VERSION
 from tenure.store.database import Connection
-from tenure.store.filters import GROUP_MODIFIED, GROUP_VERSION, folded
+from tenure.store.filters import folded
 
 Document = dict[str, Any]
 
-GROUPS_OF_ROW = """
-(SELECT jsonb_agg(jsonb_build_array(g.id, g.display_name) ORDER BY g.created_at, g.id)
- FROM member m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id)
+_GROUPS = "SELECT jsonb_agg(jsonb_build_array(g.id, g.display_name, {}) ORDER BY g.created_at, g.id) FROM {}"
+GROUPS_OF_ROW = f"""
+CASE WHEN EXISTS (SELECT FROM nested_group) THEN ({
+    _GROUPS.format(
+        "up.direct",
+        '''(
+    WITH RECURSIVE up(id, direct) AS (SELECT source_group, true FROM member WHERE identity = r.id
+        UNION SELECT n.parent, false FROM up JOIN nested_group n ON n.child = up.id)
+    SELECT id, bool_or(direct) AS direct FROM up GROUP BY id) up JOIN source_group g USING (id)''',
+    )
+})
+ELSE ({_GROUPS.format("true", "member m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id")}) END
 """
+"""The groups of a row `r` as [id, name, whether it is in it directly]; nearly nobody has groups inside groups."""
 IDENTITY_COLUMNS = "r.id, r.doc, r.active, r.version, r.created_at, r.modified_at"
 GROUP_COLUMNS = f"r.id, r.doc, {GROUP_VERSION}, r.created_at, {GROUP_MODIFIED}"
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityRow:
-    """A live identity as it is stored. `groups` are (id, name) pairs, None when they were not asked for.
+    """A live identity as it is stored. `groups` are (id, name, directly), None when they were not asked for.
 
     `active` is what the source last said of it: a document that no longer says it changes nothing.
     """
@@ -39,7 +50,7 @@ class IdentityRow:
     version: int
     created_at: datetime
     modified_at: datetime
-    groups: list[list[str]] | None = None
+    groups: list[tuple[str, str, bool]] | None = None
 
     @property
     def user_name(self) -> str:
@@ -77,12 +88,16 @@ async def identities(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, 
 
 
 async def groups_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[SourceGroup, ...]]:
-    """The groups of each of these identities, in the order of their ids; an identity without groups has none."""
+    """The groups of each of these identities, in the order of their ids; an identity without groups has none.
+
+    Who is in a group inside another one is in both (`store.nesting`).
+    """
     found: dict[UUID, list[SourceGroup]] = {one: [] for one in ids}
     cursor = await connection.execute(
-        """SELECT m.identity, g.id, s.name, g.display_name, g.external_id
-        FROM member m JOIN source_group g ON g.id = m.source_group JOIN source s ON s.id = g.source
-        WHERE m.identity = ANY(%s) ORDER BY g.id""",
+        """WITH RECURSIVE up(identity, id) AS (SELECT identity, source_group FROM member WHERE identity = ANY(%s)
+            UNION SELECT up.identity, n.parent FROM up JOIN nested_group n ON n.child = up.id)
+        SELECT up.identity, g.id, s.name, g.display_name, g.external_id
+        FROM up JOIN source_group g USING (id) JOIN source s ON s.id = g.source ORDER BY g.id""",
         (list(ids),),
     )
     for identity, *group in await cursor.fetchall():
@@ -141,11 +156,12 @@ def adding(source: int, event: IdentitySeen, now: datetime) -> tuple[str, tuple[
 
 
 def changing(event: IdentitySeen, before: IdentityRow, now: datetime) -> tuple[str, tuple[Any, ...]]:
-    """The statement that stores what the source now says of the identity that was locked."""
+    """The statement that stores what the source now says of an identity, if it still is as it was before."""
     return (
         """UPDATE identity SET user_name = %s, user_name_canon = %s, external_id = %s, active = %s, display_name = %s,
-            doc = %s::jsonb, doc_canon = %s::jsonb, version = version + 1, modified_at = %s WHERE id = %s""",
-        (*_identity_values(event, standing(event, before)), now, event.id),
+            doc = %s::jsonb, doc_canon = %s::jsonb, version = version + 1, modified_at = %s
+        WHERE id = %s AND version = %s AND gone_at IS NULL""",
+        (*_identity_values(event, standing(event, before)), now, event.id, before.version),
     )
 
 
@@ -194,6 +210,14 @@ async def lock_group(connection: Connection, source: int, group: UUID, strength:
     )
     row = await cursor.fetchone()
     return GroupRow(*row) if row else None
+
+
+async def group_version(connection: Connection, group: UUID) -> int:
+    """The version of a group that is locked: what the lock waited for is counted, as no earlier statement could."""
+    cursor = await connection.execute(f"SELECT {GROUP_VERSION} FROM source_group r WHERE r.id = %s".encode(), (group,))
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 async def add_group(connection: Connection, source: int, event: GroupSeen, now: datetime) -> None:
@@ -245,9 +269,11 @@ async def bump(connection: Connection, groups: Sequence[UUID], slot: int, now: d
 
 
 async def present_members(connection: Connection, group: UUID, ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these people are in the group."""
+    """Which of these people and groups are in the group, not counting who is in them."""
     cursor = await connection.execute(
-        "SELECT identity FROM member WHERE source_group = %s AND identity = ANY(%s)", (group, list(ids))
+        """SELECT identity FROM member WHERE source_group = %s AND identity = ANY(%s)
+        UNION ALL SELECT child FROM nested_group WHERE parent = %s AND child = ANY(%s)""",
+        (group, list(ids), group, list(ids)),
     )
     return {row[0] for row in await cursor.fetchall()}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from uuid import UUID, uuid4
 
 from tenure.model.access import Credential
 from tenure.model.capability import Mode
-from tenure.model.secret import Secret
 from tenure.planning.rules import Approval
 from tenure.store import audit, marks, tokens
 from tenure.store.credentials import keep
@@ -155,6 +155,13 @@ async def set_console_token(database: Database, digest: bytes, now: datetime) ->
             ON CONFLICT (one) DO UPDATE SET console_token_hash = excluded.console_token_hash""",
             (uuid4(), digest, now),
         )
+
+
+async def installation_key(connection: Connection, purpose: str) -> bytes:
+    """A key of 32 bytes that every process of this installation has, and nobody else; one for each purpose."""
+    found = await row(connection, "SELECT console_token_hash FROM installation")
+    assert found is not None, "the first `tenure serve` makes the installation"
+    return hmac.digest(bytes(found["console_token_hash"]), purpose.encode(), "sha256")
 
 
 async def _numbers(

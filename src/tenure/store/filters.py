@@ -29,10 +29,14 @@ OPERATORS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column, or an expression over columns; `sql` is ours and never comes from a request."""
+    """A column, or an expression over columns; `sql` is ours and never comes from a request.
+
+    `always` when every row has a value.
+    """
 
     sql: str
     kind: Kind
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,13 @@ class Elements:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Rows of another table that belong to the one looked at: members of a group, groups of a person."""
+    """Rows of another table that belong to the one looked at: members of a group, groups of a person.
+
+    `order` is the one in which they are shown.
+    """
 
     sql: str
+    order: str
     fields: Mapping[str, Column]
 
 
@@ -115,52 +123,6 @@ class Catalogue:
     relations: Mapping[str, Relation]
 
 
-GROUP_MODIFIED = "coalesce((SELECT max(modified_at) FROM group_version v WHERE v.source_group = r.id), r.created_at)"
-GROUP_VERSION = "(SELECT coalesce(sum(n), 0) + 1 FROM group_version v WHERE v.source_group = r.id)"
-
-IDENTITIES = Catalogue(
-    columns={
-        "id": Column("r.id", "id"),
-        "userName": Column("r.user_name_canon", "name"),
-        "externalId": Column("r.external_id", "exact"),
-        "active": Column("r.active", "boolean"),
-        "meta.created": Column("r.created_at", "time"),
-        "meta.lastModified": Column("r.modified_at", "time"),
-        "meta.version": Column("""('W/"' || r.version || '"')""", "exact"),
-    },
-    relations={
-        "groups": Relation(
-            "member m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id",
-            {
-                "value": Column("m.source_group", "id"),
-                "display": Column("g.display_name_canon", "name"),
-                "type": Column("'direct'::text", "folded"),
-            },
-        )
-    },
-)
-GROUPS = Catalogue(
-    columns={
-        "id": Column("r.id", "id"),
-        "displayName": Column("r.display_name_canon", "name"),
-        "externalId": Column("r.external_id", "exact"),
-        "meta.created": Column("r.created_at", "time"),
-        "meta.lastModified": Column(GROUP_MODIFIED, "time"),
-        "meta.version": Column(f"""('W/"' || {GROUP_VERSION} || '"')""", "exact"),
-    },
-    relations={
-        "members": Relation(
-            "member m JOIN identity p ON p.id = m.identity WHERE m.source_group = r.id",
-            {
-                "value": Column("m.identity", "id"),
-                "display": Column("coalesce(p.doc_canon ->> 'displayName', p.user_name_canon)", "folded"),
-                "type": Column("'user'::text", "folded"),
-            },
-        )
-    },
-)
-
-
 def fold(value: str) -> str:
     """The form in which texts are compared without regard to case: lower case in Unicode NFC."""
     if value.isascii():
@@ -181,6 +143,11 @@ def compile_condition(condition: Condition) -> tuple[str, list[Any]]:
     """SQL over a row `r` of `identity` or `source_group`, and its parameters."""
     values: list[Any] = []
     return _sql(condition, values, "r.doc", "r.doc_canon"), values
+
+
+def compile_field(field: Inside, values: list[Any]) -> str:
+    """SQL for the text of a field of the document of a row `r`; its parameters are added to the values."""
+    return _text(field, values, "r.doc", "r.doc_canon")
 
 
 def _sql(condition: Condition, values: list[Any], exact: str, canon: str) -> str:
@@ -243,7 +210,7 @@ def canonical(kind: Kind, op: str, value: Any) -> Any:
 
 def _text(field: Column | Inside, values: list[Any], exact: str, canon: str) -> str:
     if isinstance(field, Column):
-        return f"({field.sql})::text" if field.kind in ("id", "boolean", "time") else field.sql
+        return f'(({field.sql})::text COLLATE "C")' if field.kind in ("id", "boolean", "time") else field.sql
     values.append(list(field.path))
     document = exact if field.kind == "exact" else canon
     return f'(({document} #>> %s::text[]) COLLATE "C")'

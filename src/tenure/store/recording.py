@@ -28,7 +28,7 @@ ON CONFLICT (target, subject) DO UPDATE SET
 """
 _ENTRY = """
 INSERT INTO audit (at, actor, action, subject, source, facts, commitment)
-VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id
+SELECT %s, %s, %s, %s, %s, %s, %s FROM written RETURNING id
 """
 _PERSONAL = "INSERT INTO audit_personal (audit, salt, fields) SELECT id, %s, %s FROM entry"
 _SHARD = "('x' || right(identity::text, 1))::bit(4)::int"
@@ -36,18 +36,20 @@ _SHARD = "('x' || right(identity::text, 1))::bit(4)::int"
 
 async def write_identity(
     connection: Connection, statement: tuple[str, Sequence[Any]], entry: Entry, targets: Sequence[int], prio: int
-) -> None:
+) -> bool:
     """Run the one INSERT or UPDATE of an identity, with its audit entry and a mark of it at each of the targets.
 
-    The identity is the subject of the entry, which has personal values.
+    The identity is the subject of the entry, which has personal values. Gives False, and writes nothing, when there was
+    nothing that the statement fits.
     """
     sql, values = statement
     salt = secrets.token_bytes(16)
     personal = orjson.dumps(entry.personal, option=orjson.OPT_SORT_KEYS)
-    query = f"""WITH written AS ({sql}), entry AS ({_ENTRY}), personal AS ({_PERSONAL})
-    INSERT INTO due (target, subject, shard, prio, seq, cause)
-    SELECT t, %s, %s, %s, nextval('due_seq'), entry.id FROM entry, unnest(%s::smallint[]) t ORDER BY t {_ON_MARK}"""
-    await connection.execute(
+    query = f"""WITH written AS ({sql} RETURNING 1), entry AS ({_ENTRY}), personal AS ({_PERSONAL}), marked AS (
+        INSERT INTO due (target, subject, shard, prio, seq, cause)
+        SELECT t, %s, %s, %s, nextval('due_seq'), entry.id FROM entry, unnest(%s::smallint[]) t ORDER BY t {_ON_MARK})
+    SELECT EXISTS (SELECT FROM written)"""
+    cursor = await connection.execute(
         query.encode(),
         (
             *values,
@@ -56,6 +58,8 @@ async def write_identity(
             *(entry.subject, marks.shard_of(UUID(entry.subject or "")), prio, list(targets)),
         ),
     )
+    found = await cursor.fetchone()
+    return bool(found and found[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,13 @@ class MembersWritten:
     """What a change of memberships came to.
 
     `found` is False when there is no such group; `unknown` when somebody who is not an identity of the source was to
-    join: then nothing was written. `touched` counts who really joined or left.
+    join. `nested`: some of those who were to leave are groups. Either way nothing was written. `touched` counts who
+    really joined or left.
     """
 
     found: bool
     unknown: bool
+    nested: bool
     touched: int
 
 
@@ -80,8 +86,12 @@ WITH grp AS (
 ), live AS (
     SELECT i.id FROM identity i WHERE i.id = ANY(%(join)s) AND i.source = %(source)s AND i.gone_at IS NULL
     ORDER BY i.id FOR KEY SHARE
+), nested AS (
+    SELECT FROM nested_group n, grp WHERE n.parent = grp.id AND NOT %(people)s
+    AND (%(leave)s::uuid[] IS NULL OR n.child = ANY(%(leave)s)) LIMIT 1
 ), ok AS (
-    SELECT grp.id FROM grp WHERE (SELECT count(*) FROM live) = cardinality(%(join)s::uuid[])
+    SELECT grp.id FROM grp
+    WHERE (SELECT count(*) FROM live) = cardinality(%(join)s::uuid[]) AND NOT EXISTS (SELECT FROM nested)
 ), going AS ({going}), removed AS (
     DELETE FROM member m USING going, ok WHERE m.source_group = ok.id AND m.identity = going.identity
     RETURNING m.identity
@@ -114,7 +124,8 @@ WITH grp AS (
         FROM tally WHERE n > {scope_above}
     ) due_now ORDER BY t, subject {on_mark}
 )
-SELECT EXISTS (SELECT FROM grp), EXISTS (SELECT FROM ok), (SELECT n FROM tally)
+SELECT EXISTS (SELECT FROM grp), (SELECT count(*) FROM live) = cardinality(%(join)s::uuid[]),
+       EXISTS (SELECT FROM nested), (SELECT n FROM tally)
 """
 
 
@@ -128,35 +139,31 @@ async def write_members(
     targets: Sequence[int],
     slot: int,
     ended: bool = False,
+    people: bool = False,
 ) -> MembersWritten:
     """Put people into a live group of the source and take others out, with the audit entry, the group's version and
     marks of those for whom that changed something; nothing is written when it did for nobody.
 
-    `join` is in order and without repetitions. With `leave` None nobody stays but those who join. A group that has
-    just been `ended` is emptied, and its entry is written even when nobody was in it. Above 50,000 people one scope
+    `join` is in order and without repetitions. With `leave` None nobody stays but those who join. `people`: groups
+    inside this one are left alone, whatever `leave` says. A group that has just been `ended` is emptied, and its entry
+    is written even when nobody was in it. Above 50,000 people one scope
     mark is left: of the group, or of all when somebody left, whom the group's scope would not reach.
     """
     query = _MEMBERS.format(
-        alive="gone_at IS NOT NULL" if ended else "gone_at IS NULL",
-        going=_OTHERS if leave is None else _NAMED,
-        shard=_SHARD,
-        on_mark=_ON_MARK,
-        bulk=marks.BULK,
-        loss=marks.LOSS,
-        single=marks.SINGLE,
-        readings=marks.READINGS,
-        bulk_above=BULK_ABOVE,
-        scope_above=SCOPE_ABOVE,
-    )
+        alive="gone_at IS NOT NULL" if ended else "gone_at IS NULL", going=_OTHERS if leave is None else _NAMED,
+        shard=_SHARD, on_mark=_ON_MARK, bulk=marks.BULK, loss=marks.LOSS, single=marks.SINGLE,
+        readings=marks.READINGS, bulk_above=BULK_ABOVE, scope_above=SCOPE_ABOVE,
+    )  # fmt: skip
+    leaving = None if leave is None else list(leave)
     values = {
-        "group": group, "source": entry.source, "join": list(join), "leave": list(leave or ()), "at": entry.at,
+        "group": group, "source": entry.source, "join": list(join), "leave": leaving, "at": entry.at,
         "actor": entry.actor, "action": entry.action, "facts": _json(entry.facts), "always": ended, "slot": slot,
-        "targets": list(targets),
+        "targets": list(targets), "people": people or ended,
     }  # fmt: skip
     cursor = await connection.execute(query.encode(), values)
     row = await cursor.fetchone()
     assert row is not None
-    return MembersWritten(found=row[0], unknown=row[0] and not row[1], touched=row[2])
+    return MembersWritten(found=row[0], unknown=row[0] and not row[1], nested=row[2], touched=row[3])
 
 
 def _json(facts: Mapping[str, Any]) -> str:

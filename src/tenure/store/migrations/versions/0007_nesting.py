@@ -1,0 +1,13 @@
+"""Groups inside groups."""
+
+from __future__ import annotations
+
+from tenure.store.migrate import run_statements
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Run the statements of the file of the same name."""
+    run_statements(__file__)
