@@ -7,6 +7,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,13 @@ def python_of(peer: str) -> str:
     path = PEERS / peer / "bin" / "python"
     assert path.exists(), f"there is no {path}: run make test-peers, which installs the peers"
     return str(path)
+
+
+def free_port() -> int:
+    """A port that was free a moment ago, for programs that cannot tell which one they took."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def drive(

@@ -109,15 +109,17 @@ def simple(attribute: Json) -> Strategy:
     return texts
 
 
-def value(attribute: Json, odd: Strategy, refer: Callable[[], Strategy]) -> Strategy:
-    """A value of an attribute, odd now and then; `refer` gives ids of members."""
+def value(
+    attribute: Json, odd: Strategy, refer: Callable[[], Strategy], plain: Callable[[Json], Strategy] = simple
+) -> Strategy:
+    """A value of an attribute, odd now and then; `refer` gives ids of members, `plain` values that have no parts."""
     if attribute["type"] == "complex":
-        parts = {sub["name"]: value(sub, odd, refer) for sub in attribute.get("subAttributes", ())}
+        parts = {sub["name"]: value(sub, odd, refer, plain) for sub in attribute.get("subAttributes", ())}
         if attribute["name"] == "members":
             parts["value"] = refer()
         one: Strategy = st.fixed_dictionaries({}, optional=parts)
     else:
-        one = simple(attribute)
+        one = plain(attribute)
     return mostly(st.lists(one, max_size=3) if attribute.get("multiValued") else one, odd)
 
 

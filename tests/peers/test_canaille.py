@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from .conftest import HERE, PEERS, TOKEN, drive, python_of, running, tenure
+from .conftest import HERE, PEERS, TOKEN, drive, free_port, python_of, running, tenure
 
 pytestmark = pytest.mark.peers
 ESTATE = """
@@ -76,12 +75,6 @@ def set_up(door: str) -> list[list[str]]:
         ]
         commands.append(["create", "token", *issued, "--client", name, "--audience", name])
     return commands
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
