@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tenure.connector import Target
 from tenure.model.clock import Clock
@@ -27,11 +27,11 @@ class ActiveTarget:
     """One target of the estate, opened. `revision` is the estate revision that the rules come from.
 
     `own_account` is the name that we sign in with, as the last check found it. `silent` maps the sources that fell
-    silent to a sentence about it. `checked_at` is when this process last asked the target how it is, in seconds of the
-    clock. `under_way` counts changes that are written down and not yet answered: with the rate it tells how long the
-    last of them may take. `foreseen`: what these rules ask of everybody is computed; `looked_ahead`: when, in seconds
-    of the clock, up to which place in the order of marks it was computed anew for those who are due. `alive_at` is when
-    the loop that follows the target last came round, in seconds of the clock.
+    silent to a sentence about it, as of `listened_at`. `checked_at` is when this process last asked the target how it
+    is, in seconds of the clock. `under_way` counts changes that are written down and not yet answered: with the rate it
+    tells how long the last of them may take. `foreseen`: what these rules ask of everybody is computed;
+    `looked_ahead`: when, in seconds of the clock, up to which place in the order of marks it was computed anew for the
+    due. `alive_at` is when the loop that follows the target last came round, in seconds of the clock.
     """
 
     id: int
@@ -51,6 +51,7 @@ class ActiveTarget:
     under_way: int = 0
     foreseen: bool = False
     alive_at: float | None = None
+    listened_at: datetime | None = None
     looked_ahead: tuple[tuple[float, int], ...] = ()
 
     @property

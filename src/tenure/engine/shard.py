@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -20,12 +20,14 @@ from tenure.engine.waking import Waking
 from tenure.engine.work import backoff
 from tenure.model.access import Silence
 from tenure.store import audit, marks, sources, targets
-from tenure.store.database import DatabaseAway
+from tenure.store.database import Connection, DatabaseAway
 from tenure.store.locks import Locks, LocksLost
 from tenure.store.marks import Mark
 
 log = structlog.get_logger()
 _LOOK_EVERY = 1.0
+_ROUNDS_APART = 0.02
+_LISTEN_EVERY = timedelta(seconds=1)
 _TURN_SECONDS = 2.0
 _CHUNK = 32
 _FEW = 50
@@ -103,6 +105,7 @@ class Engine:
                 await asyncio.sleep(_LOOK_EVERY)
                 with contextlib.suppress(DatabaseAway):
                     await self._reconnect()
+            await asyncio.sleep(_ROUNDS_APART)  # a burst of pushes wakes it once, and the first of them at once
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(woken.wait(), _LOOK_EVERY)
 
@@ -117,15 +120,12 @@ class Engine:
         now = self._house.clock.now()
         async with self._house.database.transaction() as connection:
             state = await targets.state(connection, target.id)
+            if target.own_account is not None:
+                target.brake.closed = targets.why_closed(state)
+            if state["state"] == "stopped" and state["probe_at"] > now:
+                return False
+            await self._listen(connection, target, now)
             due = await marks.due_shards(connection, target.id, now)
-            silent = {s.name: _silence(s) for s in await sources.silent_sources(connection, now)}
-            if target.silent.keys() - silent.keys():  # what was held back because of it is looked at again
-                await marks.mark_subject(connection, [target.id], "scope:all", marks.READINGS, None)
-            target.silent = silent
-        if target.own_account is not None:
-            target.brake.closed = targets.why_closed(state)
-        if state["state"] == "stopped" and state["probe_at"] > now:
-            return False
         stopped, last = state["state"] == "stopped", target.checked_at
         unsure = stopped or last is None or self._house.clock.monotonic() - last > _CHECK_LASTS_S
         if due and unsure:
@@ -146,6 +146,15 @@ class Engine:
             task.add_done_callback(partial(self._done, place))
             started = True
         return started
+
+    async def _listen(self, connection: Connection, target: ActiveTarget, now: datetime) -> None:
+        """Know which sources are silent, as of a second ago; what was held back because of one is looked at again."""
+        if target.listened_at is not None and now - target.listened_at < _LISTEN_EVERY:
+            return
+        silent = {s.name: _silence(s) for s in await sources.silent_sources(connection, now)}
+        if target.silent.keys() - silent.keys():
+            await marks.mark_subject(connection, [target.id], "scope:all", marks.READINGS, None)
+        target.silent, target.listened_at = silent, now
 
     async def _foreseen(self, target: ActiveTarget) -> bool:
         """See to it that nobody is planned for before all that the rules of this estate lead to is known."""
