@@ -52,6 +52,10 @@ class _NeedsTransaction(Exception):
     """The work is more than the one statement that stands alone."""
 
 
+class _Overtaken(Exception):
+    """Somebody else changed the identity after it was read."""
+
+
 class Intake:
     """Takes in the events of any source."""
 
@@ -80,6 +84,20 @@ class Intake:
             return await delivery.identity_seen(event, None)
 
         return await self._deliver(source, method, work, alone=True)
+
+    async def change_identity(
+        self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[IdentityRow]]
+    ) -> IdentityRow:
+        """A request that changes one identity: read and written by a statement each, with nothing locked between them.
+
+        `work` is run again when somebody else changed the identity meanwhile, at last under a lock. Raises NameTaken.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._deliver(source, method, work, alone=True)
+            except _Overtaken:
+                continue
+        return await self._deliver(source, method, work, alone=False)
 
     async def change_members(
         self,
@@ -141,7 +159,9 @@ class Delivery:
         self._method, self._now, self._slot, self._alone = method, now, slot, alone
 
     async def identity(self, identity: UUID, *, ending: bool = False) -> IdentityRow | None:
-        """A live identity of the source, locked; `ending` when it is to be deleted."""
+        """A live identity of the source, locked where there is a transaction; `ending` when it is to be deleted."""
+        if self._alone:
+            return await listing.identity(self.connection, self.source.id, identity, groups=True)
         return await directory.lock_identity(self.connection, self.source.id, identity, ending=ending)
 
     async def group(self, group: UUID, strength: str) -> GroupRow | None:
@@ -149,7 +169,7 @@ class Delivery:
         return await directory.lock_group(self.connection, self.source.id, group, strength)
 
     async def identity_seen(self, event: IdentitySeen, before: IdentityRow | None) -> IdentityRow:
-        """Store a new identity, or what changed in the one that was locked; nothing is written when nothing did."""
+        """Store a new identity, or what changed in the one that was read; nothing is written when nothing did."""
         said = dict(event.attributes)
         if before is None:
             facts, personal = {"attributes": sorted(said)}, {"userName": said["userName"], "new": said}
@@ -246,7 +266,8 @@ class Delivery:
         return written
 
     async def _write(self, statement: tuple[str, Sequence[Any]], entry: Entry, prio: int) -> None:
-        await write_identity(self.connection, statement, entry, self.source.targets, prio)
+        if not await write_identity(self.connection, statement, entry, self.source.targets, prio):
+            raise _Overtaken
         self.marked |= bool(self.source.targets)
 
     def _entry(

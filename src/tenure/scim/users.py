@@ -94,7 +94,7 @@ async def _change(call: Call, new: Callable[[IdentityRow], Document]) -> Respons
         return await delivery.identity_seen(IdentitySeen(key, new(before)), before)
 
     try:
-        row = await call.intake.deliver(call.source, call.request.method, work)
+        row = await call.intake.change_identity(call.source, call.request.method, work)
     except NameTaken:
         raise _taken() from None
     return _answer(call, row)

@@ -156,11 +156,12 @@ def adding(source: int, event: IdentitySeen, now: datetime) -> tuple[str, tuple[
 
 
 def changing(event: IdentitySeen, before: IdentityRow, now: datetime) -> tuple[str, tuple[Any, ...]]:
-    """The statement that stores what the source now says of the identity that was locked."""
+    """The statement that stores what the source now says of an identity, if it still is as it was before."""
     return (
         """UPDATE identity SET user_name = %s, user_name_canon = %s, external_id = %s, active = %s, display_name = %s,
-            doc = %s::jsonb, doc_canon = %s::jsonb, version = version + 1, modified_at = %s WHERE id = %s""",
-        (*_identity_values(event, standing(event, before)), now, event.id),
+            doc = %s::jsonb, doc_canon = %s::jsonb, version = version + 1, modified_at = %s
+        WHERE id = %s AND version = %s AND gone_at IS NULL""",
+        (*_identity_values(event, standing(event, before)), now, event.id, before.version),
     )
 
 

@@ -28,7 +28,7 @@ ON CONFLICT (target, subject) DO UPDATE SET
 """
 _ENTRY = """
 INSERT INTO audit (at, actor, action, subject, source, facts, commitment)
-VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id
+SELECT %s, %s, %s, %s, %s, %s, %s FROM written RETURNING id
 """
 _PERSONAL = "INSERT INTO audit_personal (audit, salt, fields) SELECT id, %s, %s FROM entry"
 _SHARD = "('x' || right(identity::text, 1))::bit(4)::int"
@@ -36,18 +36,20 @@ _SHARD = "('x' || right(identity::text, 1))::bit(4)::int"
 
 async def write_identity(
     connection: Connection, statement: tuple[str, Sequence[Any]], entry: Entry, targets: Sequence[int], prio: int
-) -> None:
+) -> bool:
     """Run the one INSERT or UPDATE of an identity, with its audit entry and a mark of it at each of the targets.
 
-    The identity is the subject of the entry, which has personal values.
+    The identity is the subject of the entry, which has personal values. Gives False, and writes nothing, when there was
+    nothing that the statement fits.
     """
     sql, values = statement
     salt = secrets.token_bytes(16)
     personal = orjson.dumps(entry.personal, option=orjson.OPT_SORT_KEYS)
-    query = f"""WITH written AS ({sql}), entry AS ({_ENTRY}), personal AS ({_PERSONAL})
-    INSERT INTO due (target, subject, shard, prio, seq, cause)
-    SELECT t, %s, %s, %s, nextval('due_seq'), entry.id FROM entry, unnest(%s::smallint[]) t ORDER BY t {_ON_MARK}"""
-    await connection.execute(
+    query = f"""WITH written AS ({sql} RETURNING 1), entry AS ({_ENTRY}), personal AS ({_PERSONAL}), marked AS (
+        INSERT INTO due (target, subject, shard, prio, seq, cause)
+        SELECT t, %s, %s, %s, nextval('due_seq'), entry.id FROM entry, unnest(%s::smallint[]) t ORDER BY t {_ON_MARK})
+    SELECT EXISTS (SELECT FROM written)"""
+    cursor = await connection.execute(
         query.encode(),
         (
             *values,
@@ -56,6 +58,8 @@ async def write_identity(
             *(entry.subject, marks.shard_of(UUID(entry.subject or "")), prio, list(targets)),
         ),
     )
+    found = await cursor.fetchone()
+    return bool(found and found[0])
 
 
 @dataclass(frozen=True, slots=True)
