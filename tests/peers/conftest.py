@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -47,6 +48,13 @@ def _ready_line(process: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(f"{process.args!r} did not become ready:\n{said.decode(errors='replace')}\n{log.read_text()}")
 
 
+def _drain(process: subprocess.Popen[bytes]) -> None:
+    """Read what a server goes on to say: it would stand still when the pipe is full."""
+    assert process.stdout is not None
+    while process.stdout.read(65536):
+        pass
+
+
 @contextmanager
 def running(command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run a server until the block ends; gives the address that its first line announces."""
@@ -59,7 +67,9 @@ def running(command: list[str], log: Path, environment: Mapping[str, str] | None
             start_new_session=True,
         )
     try:
-        yield _ready_line(process, log)
+        address = _ready_line(process, log)
+        threading.Thread(target=_drain, args=(process,), daemon=True).start()
+        yield address
     finally:
         process.terminate()
         try:
