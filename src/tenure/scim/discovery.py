@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tenure.model.access import CredentialKind
+from tenure.scim import dialects
 from tenure.scim.call import PAGE_DEFAULT, PAGE_MOST, Call, json, list_response
 from tenure.scim.cursors import TIMEOUT
 from tenure.scim.definitions import RESOURCE_TYPES as TYPES
@@ -43,27 +44,28 @@ _SCHEMES = {
 async def configuration(call: Call) -> Response:
     """GET /ServiceProviderConfig: every part is there, also of what is not supported; strict clients need them."""
     _refuse_filter(call)
-    return json(
-        {
-            "schemas": [f"{_CORE}ServiceProviderConfig"],
-            "patch": {"supported": True},
-            "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
-            "filter": {"supported": True, "maxResults": PAGE_MOST},
-            "changePassword": {"supported": False},
-            "sort": {"supported": True},
-            "etag": {"supported": True},
-            "pagination": {
-                "cursor": True,
-                "index": True,
-                "defaultPaginationMethod": "index",
-                "defaultPageSize": PAGE_DEFAULT,
-                "maxPageSize": PAGE_MOST,
-                "cursorTimeout": int(TIMEOUT.total_seconds()),
-            },
-            "authenticationSchemes": _schemes(call.doorkeeper.kinds(call.source)),
-            "meta": _meta("ServiceProviderConfig", f"{call.base}/ServiceProviderConfig"),
-        }
-    )
+    told: dict[str, Any] = {
+        "schemas": [f"{_CORE}ServiceProviderConfig"],
+        "patch": {"supported": True},
+        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "filter": {"supported": True, "maxResults": PAGE_MOST},
+        "changePassword": {"supported": False},
+        "sort": {"supported": True},
+        "etag": {"supported": True},
+        "pagination": {
+            "cursor": True,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": PAGE_DEFAULT,
+            "maxPageSize": PAGE_MOST,
+            "cursorTimeout": int(TIMEOUT.total_seconds()),
+        },
+        "authenticationSchemes": _schemes(call.doorkeeper.kinds(call.source)),
+        "meta": _meta("ServiceProviderConfig", f"{call.base}/ServiceProviderConfig"),
+    }
+    if dialects.knows_rfc_7643_alone(call.request.headers.get("user-agent", "")):
+        del told["pagination"]
+    return json(told)
 
 
 async def resource_types(call: Call) -> Response:

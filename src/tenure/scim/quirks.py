@@ -56,8 +56,8 @@ PROVIDERS = (
     Provider("jumpcloud", "JumpCloud", "SCIM 2.0: PUT, PATCH", "bearer token"),
     Provider("google", "Google Workspace", "SCIM 2.0, of catalogue apps; no groups", "bearer token"),
     Provider("authentik", "authentik", "SCIM 2.0: PUT; PATCH for groups", "bearer token, OAuth token"),
-    Provider("canaille", "Canaille", "SCIM 2.0: PUT", "a token of its own, which changes each hour",
-             "recorded requests; its client library scim2-client against a server that runs"),
+    Provider("canaille", "Canaille", "SCIM 2.0: PUT", "a token of its own, made with our value",
+             "recorded requests; Canaille 0.3.6 itself, into the sandbox's Jira"),
     Provider("keycloak", "Keycloak, by extensions", "SCIM 2.0: PUT, PATCH", "bearer token, HTTP Basic"),
 )
 
@@ -65,6 +65,8 @@ QUIRKS = (
     # The request
     Quirk("no-user-agent", ("entra-id", "onelogin"), "no User-Agent, or a blank one",
           "nobody is turned away for it", "github.com/goauthentik/authentik, issue 11249"),
+    Quirk("closed-configuration", ("canaille",), "`python-httpx` as User-Agent: only RFC 7643 is known",
+          "`pagination` (RFC 9865) is left out of ServiceProviderConfig", _CANAILLE),
     Quirk("plain-json", ("okta", "onelogin", "jumpcloud", "keycloak"), "bodies as `application/json`",
           "the body decides, not its media type (RFC 7644 section 3.8)", _OKTA),
     Quirk("media-type-without-body", ("okta",), "a Content-Type on GET and DELETE",
