@@ -32,6 +32,10 @@ class Projection:
             return (None, name) in self.named
         return self.excluded is None or self.excluded.get((None, name), frozenset()) is not None
 
+    def asks_for(self, name: str, sub: str) -> bool:
+        """True when this very sub-attribute was asked for: one that is returned on request (RFC 7643 section 7)."""
+        return self.named is not None and sub in (self.named.get((None, name)) or ())
+
     def apply(self, resource: dict[str, Any], kind: ResourceType) -> dict[str, Any]:
         """The resource with what is wanted of it."""
         if self.named is None and self.excluded is None:
@@ -98,9 +102,10 @@ def group(row: GroupRow, base: str, wanted: Projection = EVERYTHING) -> dict[str
     return wanted.apply(resource, GROUP)
 
 
-def member(key: str, name: str, kind: str, base: str) -> dict[str, str]:
-    """One element of a group's members; its kind is User or Group."""
-    return {"value": key, "$ref": f"{base}/{kind}s/{key}", "type": kind, "display": name}
+def member(key: str, name: str | None, kind: str, base: str) -> dict[str, str]:
+    """One element of a group's members; its kind is User or Group. `name` is None when it was not asked for."""
+    element = {"value": key, "$ref": f"{base}/{kind}s/{key}", "type": kind}
+    return element if name is None else element | {"display": name}
 
 
 def _meta(kind: str, row: IdentityRow | GroupRow, location: str) -> dict[str, str]:

@@ -30,6 +30,8 @@ def _several(name: str, what: str, types: tuple[str, ...] = (), value: Type = "s
     return Attribute(name, f"Every {what} of the person.", "complex", multi=True, sub=sub)
 
 
+KINDS = ("User", "Group")
+"""What a group may hold."""
 COMMON = (
     Attribute(
         "schemas", "URNs of the schemas used.", "reference", multi=True, mutability="readOnly", returned="always",
@@ -142,9 +144,9 @@ GROUP_SCHEMA = Schema(
             "members", "Who is in the group.", "complex", multi=True,
             sub=(
                 _text("value", "The member's id.", case_exact=True, mutability="immutable"),
-                Attribute("$ref", "The member's URI.", "reference", mutability="immutable", references=("User",)),
-                _text("type", "The kind of member.", mutability="immutable", canonical=("User",)),
-                _text("display", "The member's name.", mutability="readOnly"),
+                Attribute("$ref", "The member's URI.", "reference", mutability="immutable", references=KINDS),
+                _text("type", "The kind of member.", mutability="immutable", canonical=KINDS),
+                _text("display", "The member's name.", mutability="readOnly", returned="request"),
             ),
         ),
     ),
