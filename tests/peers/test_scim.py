@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from .conftest import COMMANDS, HERE, drive, python_of, running
+from .conftest import HERE, TOKEN, drive, python_of
 
 pytestmark = pytest.mark.peers
-TOKEN = "a-token-for-peers"
-ESTATE = """
-sources:
-  okta: {kind: scim, token: {env: TENURE_PEERS_TOKEN}}
-targets: {}
-"""
 
 
-@pytest.fixture(scope="module")
-def door(reachable: Path) -> Iterator[str]:
+@pytest.fixture
+def door(house: str) -> str:
     """The address of the SCIM door of a source in a house without targets."""
-    reachable.joinpath("estate.yaml").write_text(ESTATE, encoding="utf-8")
-    command = [str(COMMANDS / "tenure"), "serve", "--estate", str(reachable / "estate.yaml")]
-    command += ["--data", str(reachable / "data"), "--port", "0"]
-    with running(command, reachable / "serve.log", {"TENURE_PEERS_TOKEN": TOKEN}) as address:
-        yield f"{address}/scim/okta/v2"
+    return f"{house}/scim/scim2/v2"
 
 
 def test_scim2_client_lives_a_persons_life(door: str) -> None:

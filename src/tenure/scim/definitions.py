@@ -104,6 +104,7 @@ USER_SCHEMA = Schema(
         _text("locale", "Locale for dates and currency."),
         _text("timezone", "Time zone, by its name in the IANA database."),
         Attribute("active", "Whether the person may use the applications.", "boolean", clearable=False),
+        # Told although we keep none: programs that build their requests from our schemas send one, as Canaille does.
         _text("password", "Accepted and dropped.", mutability="writeOnly", returned="never", kept=False),
         _several("emails", "e-mail address", ("work", "home", "other")),
         _several("phoneNumbers", "telephone number", ("work", "home", "mobile", "fax", "pager", "other")),

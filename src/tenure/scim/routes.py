@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
@@ -53,7 +54,10 @@ def build(
     `sources` gives the push sources by name, as they are at that moment. `base_url` is our public address, without
     `/scim`; without it, locations are told from the request's own host.
     """
-    return Mount("/scim", app=Door(intake, sources, doorkeeper, base_url, observe))
+    mount = Mount("/scim", app=Door(intake, sources, doorkeeper, base_url, observe))
+    # A line break in an address is for the door to answer, too: Starlette's pattern ends at one.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 class Door:
