@@ -8,7 +8,8 @@ from typing import Any
 from starlette.responses import Response
 
 from tenure.model.access import CredentialKind
-from tenure.scim.call import PAGE_DEFAULT, PAGE_MOST, Call, json, list_response
+from tenure.scim.bulk import MOST_OPERATIONS
+from tenure.scim.call import LONGEST_BODY, PAGE_DEFAULT, PAGE_MOST, Call, json, list_response
 from tenure.scim.cursors import TIMEOUT
 from tenure.scim.definitions import RESOURCE_TYPES as TYPES
 from tenure.scim.definitions import SCHEMAS as SERVED
@@ -47,7 +48,7 @@ async def configuration(call: Call) -> Response:
         {
             "schemas": [f"{_CORE}ServiceProviderConfig"],
             "patch": {"supported": True},
-            "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+            "bulk": {"supported": True, "maxOperations": MOST_OPERATIONS, "maxPayloadSize": LONGEST_BODY},
             "filter": {"supported": True, "maxResults": PAGE_MOST},
             "changePassword": {"supported": False},
             "sort": {"supported": True},

@@ -49,7 +49,7 @@ async def read(call: Call) -> Response:
         row = await listing.identity(connection, call.source.id, key, groups=wanted.wants("groups"))
     if row is None:
         raise not_found("User", call.key)
-    if unchanged(call.request, row.version):
+    if unchanged(call.method, call.headers, row.version):
         return Response(status_code=304, headers={"ETag": etag(row.version)})
     return _answer(call, row)
 
@@ -68,7 +68,7 @@ async def change(call: Call) -> Response:
 
 async def delete(call: Call) -> Response:
     """DELETE /Users/{id}: the record is gone, its name is free, and its account is looked at."""
-    event, check = IdentityGone(call.id("User")), precondition(call.request)
+    event, check = IdentityGone(call.id("User")), precondition(call.headers)
 
     async def work(delivery: Delivery) -> None:
         before = await delivery.identity(event.id, ending=True)
@@ -83,7 +83,7 @@ async def delete(call: Call) -> Response:
 
 
 async def _change(call: Call, new: Callable[[IdentityRow], Document]) -> Response:
-    key, check = call.id("User"), precondition(call.request)
+    key, check = call.id("User"), precondition(call.headers)
 
     async def work(delivery: Delivery) -> IdentityRow:
         before = await delivery.identity(key)
@@ -94,7 +94,7 @@ async def _change(call: Call, new: Callable[[IdentityRow], Document]) -> Respons
         return await delivery.identity_seen(IdentitySeen(key, new(before)), before)
 
     try:
-        row = await call.intake.change_identity(call.source, call.request.method, work)
+        row = await call.intake.change_identity(call.source, call.method, work)
     except NameTaken:
         raise _taken() from None
     return _answer(call, row)
