@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from tenure.engine.intake import Intake, PushSource
 from tenure.scim import answers
+from tenure.scim.definitions import user_type
 from tenure.scim.dialects import our_id
 from tenure.scim.doorkeeper import Doorkeeper
 from tenure.scim.errors import MEDIA_TYPE, ScimError, invalid_syntax, not_found
@@ -55,6 +56,11 @@ class Call:
         if not self.query:
             return {}
         return {k.lower(): v for k, v in parse_qsl(self.query.decode("latin-1"), keep_blank_values=True)}
+
+    @property
+    def users(self) -> ResourceType:
+        """The resource type User as this source has it."""
+        return user_type(self.source.extensions)
 
     def projection(self, kind: ResourceType) -> answers.Projection:
         """Which attributes are asked for."""
