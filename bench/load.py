@@ -71,6 +71,11 @@ def by_name(name: str) -> str:
     return "/Users?filter=" + quote(f'userName eq "{name}@example.org"', safe="")
 
 
+def by_external_id(name: str) -> str:
+    """The address of a search for one externalId."""
+    return "/Users?filter=" + quote(f'externalId eq "id-{name}"', safe="")
+
+
 class Load:
     """Sends phases of requests to one SCIM server over a bounded number of kept connections."""
 

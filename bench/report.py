@@ -18,9 +18,19 @@ SCIM_GOALS: tuple[tuple[str, float, float | None], ...] = (
     ("create a user", 3, 0.5),
     ("read by id", 6, 0.6),
     ("filter userName eq", 6, 0.6),
+    ("filter externalId eq", 10, None),
     ("PATCH active", 4, None),
+    ("PUT a user", 4, None),
+    ("list a page of 100", 20, None),
     ("one member into 1,000", 40, None),
     ("one member into 10,000", 400, None),
+)
+CROWD_GOALS: tuple[tuple[str, str], ...] = (
+    ("one member into 100", ""),
+    ("one member into 100,000", "<= 1.5 x the time into 100"),
+    ("first page of 100", ""),
+    ("last page of 100", "<= 3 x the time of the first"),
+    ("memory after it all", "<= 250 MB"),
 )
 EFFECT_GOAL_MS = (100, 500)
 CALLS_GOAL = 1.05
@@ -36,6 +46,7 @@ afresh, with another one first; figures are medians over the rounds, with the lo
 * Every server creates 300 people before anything is timed: its first requests meet cold connections and statements.
 * The load keeps 16 connections; members are added one after the other on one. The peer's group of 10,000 came full,
   in one request, and three members joined it.
+* The 100,000 people of the second table, and who is in the group, are written into the database; the requests are real.
 """
 
 
@@ -48,6 +59,7 @@ class Results:
     loads: list[FirstLoad] = field(default_factory=list)
     rounds: int = 0
     failures: list[str] = field(default_factory=list)
+    memory: list[int] = field(default_factory=list)
 
     def add(self, server: str, found: Mapping[str, Timing]) -> None:
         """Keep one round's timings of a server."""
@@ -101,6 +113,24 @@ def _scim_rows(results: Results) -> Iterable[str]:
         yield "| " + " | ".join(cells) + " |"
 
 
+def _crowd_rows(results: Results) -> Iterable[str]:
+    """What 100,000 people cost: milliseconds a request, one after the other, and megabytes of the server's process."""
+    found = results.timings["crowd"]
+    if not found:
+        return
+    yield "| with 100,000 people in one group | Tenure | against | goal |"
+    yield "|---|---|---|---|"
+    before: float | None = None
+    for measure, goal in CROWD_GOALS:
+        if measure.startswith("memory"):
+            yield f"| {measure} | {_number(_median(results.memory))} MB | - | {goal} |"
+            continue
+        took = _median(timing.median * 1e3 for timing in found[measure])
+        against = _ratio(took, before, lambda value: f"{value:.2f} x") if goal else "-"
+        yield f"| {measure} | {_number(took)} ms | {against} | {goal or '-'} |"
+        before = None if goal else took
+
+
 def _quantile(values: list[float], share: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3
@@ -143,6 +173,6 @@ def _machine() -> str:
 def write(results: Results) -> str:
     """The page, in Markdown."""
     head = f"Measured {time.strftime('%Y-%m-%d')} by `make bench` ({results.rounds} rounds) on {_machine()}."
-    tables = [_scim_rows(results), _effect_rows(results), _load_rows(results)]
+    tables = [_scim_rows(results), _crowd_rows(results), _effect_rows(results), _load_rows(results)]
     failures = [f"**Not finished**: {failure}" for failure in results.failures]
     return "\n\n".join(["# Figures", head, ABOUT.strip(), *filter(None, map("\n".join, tables)), *failures]) + "\n"

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -73,7 +74,7 @@ def fresh_database(dsn: str, name: str) -> str:
 
 
 @contextmanager
-def _running(command: list[str], port: int, log: Path, environment: Mapping[str, str] | None = None) -> Iterator[None]:
+def _running(command: list[str], port: int, log: Path, environment: Mapping[str, str] | None = None) -> Iterator[int]:
     with log.open("wb") as told:
         process = subprocess.Popen(
             command, stdout=told, stderr=told, env={**os.environ, **(environment or {})}, cwd=HERE
@@ -84,7 +85,7 @@ def _running(command: list[str], port: int, log: Path, environment: Mapping[str,
             if process.poll() is not None or time.monotonic() > give_up:
                 raise NotStarted(f"{command[0]} did not start: {log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         try:
@@ -99,16 +100,32 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A `tenure serve`: the base of its SCIM door, its process and its database."""
+
+    address: str
+    pid: int
+    dsn: str
+
+    @property
+    def megabytes(self) -> int:
+        """What of the process is in memory."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
+        return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+
 @contextmanager
-def tenure(dsn: str, folder: Path, estate: str, name: str) -> Iterator[str]:
-    """`tenure serve` on a fresh database; gives the base of its SCIM door."""
+def tenure(dsn: str, folder: Path, estate: str, name: str) -> Iterator[Served]:
+    """`tenure serve` on a fresh database."""
     port, file = free_port(), folder / f"{name}.yaml"
     file.write_text(estate, encoding="utf-8")
     command = [str(COMMANDS / "tenure"), "serve", "--estate", str(file), "--data", str(folder / name)]
-    command += ["--database-url", fresh_database(dsn, name), "--port", str(port)]
+    database = fresh_database(dsn, name)
+    command += ["--database-url", database, "--port", str(port)]
     secrets = {"BENCH_TOKEN": TOKEN, "BENCH_JIRA": "sandbox"}
-    with _running(command, port, folder / f"{name}.log", secrets):
-        yield f"http://127.0.0.1:{port}/scim/okta/v2"
+    with _running(command, port, folder / f"{name}.log", secrets) as pid:
+        yield Served(f"http://127.0.0.1:{port}/scim/okta/v2", pid, database)
 
 
 @contextmanager

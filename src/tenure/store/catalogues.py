@@ -21,12 +21,12 @@ IDENTITIES = Catalogue(
     },
     relations={
         "groups": Relation(
-            "member m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id",
+            "belonging m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id",
             "g.created_at, g.id",
             {
                 "value": Column("m.source_group", "id"),
                 "display": Column("g.display_name_canon", "name"),
-                "type": Column("""('direct' COLLATE "C")""", "folded"),
+                "type": Column("""(CASE WHEN m.direct THEN 'direct' ELSE 'indirect' END COLLATE "C")""", "folded"),
             },
         )
     },

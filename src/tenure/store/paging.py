@@ -97,7 +97,8 @@ async def page(
     values: list[Any] = []
     key = _key(order, values)
     where, said = ("true", []) if condition is None else compile_condition(condition)
-    mine = "r.source + 0" if condition is None else "r.source"  # what the index of pages is on, and no other
+    plain = condition is None and order.field is CREATED
+    mine = "r.source + 0" if plain else "r.source"  # what the index of pages is on, and no other
     hits = f"FROM {table} r WHERE {mine} = %s AND r.gone_at IS NULL AND {where}"
     counts = condition is not None and window.counted is None
     found: list[Any] = []
