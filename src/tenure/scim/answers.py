@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from tenure.scim.definitions import GROUP, USER
+from tenure.scim.definitions import GROUP
 from tenure.scim.preconditions import etag
+from tenure.scim.scalars import time_text
 from tenure.scim.schema import Place, ResourceType
 from tenure.store.directory import GroupRow, IdentityRow
 
@@ -76,10 +76,10 @@ def projection(attributes: str | None, excluded: str | None, kind: ResourceType)
     return Projection(excluded=_names(excluded, kind)) if excluded else EVERYTHING
 
 
-def user(row: IdentityRow, base: str, wanted: Projection = EVERYTHING) -> dict[str, Any]:
-    """A User resource. `base` is the URL of the source's SCIM root."""
+def user(row: IdentityRow, base: str, kind: ResourceType, wanted: Projection = EVERYTHING) -> dict[str, Any]:
+    """A User resource. `base` is the URL of the source's SCIM root, `kind` the type User as the source has it."""
     key = str(row.id)
-    resource: dict[str, Any] = {"schemas": USER.schemas_of(row.document), "id": key, **row.document}
+    resource: dict[str, Any] = {"schemas": kind.schemas_of(row.document), "id": key, **row.document}
     if row.groups is not None:
         resource["groups"] = [
             {
@@ -91,7 +91,7 @@ def user(row: IdentityRow, base: str, wanted: Projection = EVERYTHING) -> dict[s
             for group, name, directly in row.groups
         ]
     resource["meta"] = _meta("User", row, f"{base}/Users/{key}")
-    return wanted.apply(resource, USER)
+    return wanted.apply(resource, kind)
 
 
 def group(row: GroupRow, base: str, wanted: Projection = EVERYTHING) -> dict[str, Any]:
@@ -111,17 +111,11 @@ def member(key: str, name: str | None, kind: str, base: str) -> dict[str, str]:
 def _meta(kind: str, row: IdentityRow | GroupRow, location: str) -> dict[str, str]:
     return {
         "resourceType": kind,
-        "created": _time(row.created_at),
-        "lastModified": _time(row.modified_at),
+        "created": time_text(row.created_at),
+        "lastModified": time_text(row.modified_at),
         "location": location,
         "version": etag(row.version),
     }
-
-
-def _time(moment: datetime) -> str:
-    if moment.utcoffset():
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def _names(text: str, kind: ResourceType) -> Names:

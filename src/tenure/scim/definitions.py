@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
+from tenure.model.extension import Extension
 from tenure.scim.schema import Attribute, ResourceType, Schema, Type
 
 USER_URN = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -155,5 +158,20 @@ GROUP_SCHEMA = Schema(
 
 USER = ResourceType("User", "/Users", "People.", USER_SCHEMA, (ENTERPRISE_SCHEMA,), COMMON)
 GROUP = ResourceType("Group", "/Groups", "Groups of people.", GROUP_SCHEMA, (), COMMON)
-RESOURCE_TYPES = (USER, GROUP)
-SCHEMAS = (USER_SCHEMA, ENTERPRISE_SCHEMA, GROUP_SCHEMA)
+
+
+@lru_cache(256)
+def user_type(extensions: tuple[Extension, ...]) -> ResourceType:
+    """The resource type User with the extensions that the estate declares for a source."""
+    return replace(USER, extensions=(*USER.extensions, *map(_extension, extensions)), _found={}) if extensions else USER
+
+
+def _extension(declared: Extension) -> Schema:
+    attributes = tuple(
+        Attribute(
+            one.name, "Declared in the estate.", one.type, one.multi_valued, case_exact=one.case_exact,
+            required=one.required, references=("external",) if one.type == "reference" else (),
+        )
+        for one in declared.attributes
+    )  # fmt: skip
+    return Schema(declared.urn, declared.urn.rpartition(":")[2], "Declared in the estate.", attributes)

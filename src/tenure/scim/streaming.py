@@ -38,7 +38,7 @@ async def group_with_members(call: Call, key: UUID, wanted: Projection, status: 
         if row is None:
             raise not_found("Group", str(key))
         headers = {"ETag": etag(row.version)}
-        if unchanged(call.request, row.version):
+        if unchanged(call.method, call.headers, row.version):
             return Response(status_code=304, headers=headers)
         headers["Location"] = f"{call.base}/Groups/{row.id}"
         return await _reply(stack, _texts(connection, call, [row], wanted), status, headers)
