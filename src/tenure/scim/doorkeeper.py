@@ -56,6 +56,9 @@ class Doorkeeper:
     async def admit(self, source: PushSource, offers: Sequence[Credential], address: str) -> tuple[Credential, Known]:
         """Let somebody in who offers one of these; gives the one that is right, and what is known of it.
 
+        From an address that guesses, a password is not heard even if it is right; a token, which nobody guesses, is:
+        else whoever shares an address with the provider, behind one proxy, could lock it out.
+
         Raises ScimError: 401 when none is right, 429 when too many came; DatabaseAway when what is known is too old
         to be believed and cannot be read.
         """
@@ -63,12 +66,12 @@ class Doorkeeper:
         if not offers:
             raise self._refusal(source, "missing")
         now, caller = self.clock.monotonic(), (source.id, neighbourhood(address))
-        wait = self._failures.wait(caller, FAILURES, now)
-        if wait:
-            self._note_refused(source, "not heard")
-            raise _too_many("failed sign-ins from this address; wait, and then send a right credential", wait)
         known = self._known.get(source.id, ())
         right = next(((offer, one) for offer in offers if (one := find(offer, known)) is not None), None)
+        wait = self._failures.wait(caller, FAILURES, now)
+        if wait and (right is None or right[1].kind is CredentialKind.BASIC):
+            self._note_refused(source, "not heard")
+            raise _too_many("failed sign-ins from this address; wait, and then send a right credential", wait)
         if right is None:
             self._failures.take(caller, FAILURES, now)
             raise self._refusal(source, "wrong")

@@ -7,14 +7,6 @@ from tenure.store.filters import Catalogue, Column, Relation
 GROUP_MODIFIED = "coalesce((SELECT max(modified_at) FROM group_version v WHERE v.source_group = r.id), r.created_at)"
 GROUP_VERSION = "(SELECT coalesce(sum(n), 0) + 1 FROM group_version v WHERE v.source_group = r.id)"
 _TAG = """(('W/"' || {} || '"') COLLATE "C")"""
-_HELD = """(
-    SELECT identity, source_group, 'direct' AS kind FROM member
-    UNION ALL SELECT m.identity, up.parent, 'indirect' FROM (
-        WITH RECURSIVE up(child, parent) AS (SELECT child, parent FROM nested_group
-            UNION SELECT up.child, n.parent FROM up JOIN nested_group n ON n.child = up.parent)
-        SELECT child, parent FROM up) up JOIN member m ON m.source_group = up.child
-    WHERE NOT EXISTS (SELECT FROM member d WHERE d.identity = m.identity AND d.source_group = up.parent))"""
-"""Who is in which group, in it or in one that is inside it, however deep."""
 CREATED = Column("r.created_at", "time", always=True)
 
 IDENTITIES = Catalogue(
@@ -29,12 +21,12 @@ IDENTITIES = Catalogue(
     },
     relations={
         "groups": Relation(
-            f"{_HELD} h JOIN source_group g ON g.id = h.source_group WHERE h.identity = r.id",
+            "belonging m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id",
             "g.created_at, g.id",
             {
-                "value": Column("h.source_group", "id"),
+                "value": Column("m.source_group", "id"),
                 "display": Column("g.display_name_canon", "name"),
-                "type": Column('(h.kind COLLATE "C")', "folded"),
+                "type": Column("""(CASE WHEN m.direct THEN 'direct' ELSE 'indirect' END COLLATE "C")""", "folded"),
             },
         )
     },

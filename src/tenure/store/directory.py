@@ -19,18 +19,11 @@ from tenure.store.filters import folded
 
 Document = dict[str, Any]
 
-_GROUPS = "SELECT jsonb_agg(jsonb_build_array(g.id, g.display_name, {}) ORDER BY g.created_at, g.id) FROM {}"
+_GROUPS = """SELECT jsonb_agg(jsonb_build_array(g.id, g.display_name, {}) ORDER BY g.created_at, g.id)
+ FROM {} m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id"""
 GROUPS_OF_ROW = f"""
-CASE WHEN EXISTS (SELECT FROM nested_group) THEN ({
-    _GROUPS.format(
-        "up.direct",
-        '''(
-    WITH RECURSIVE up(id, direct) AS (SELECT source_group, true FROM member WHERE identity = r.id
-        UNION SELECT n.parent, false FROM up JOIN nested_group n ON n.child = up.id)
-    SELECT id, bool_or(direct) AS direct FROM up GROUP BY id) up JOIN source_group g USING (id)''',
-    )
-})
-ELSE ({_GROUPS.format("true", "member m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id")}) END
+CASE WHEN EXISTS (SELECT FROM nested_group) THEN ({_GROUPS.format("m.direct", "belonging")})
+ELSE ({_GROUPS.format("true", "member")}) END
 """
 """The groups of a row `r` as [id, name, whether it is in it directly]; nearly nobody has groups inside groups."""
 IDENTITY_COLUMNS = "r.id, r.doc, r.active, r.version, r.created_at, r.modified_at"
@@ -94,10 +87,9 @@ async def groups_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, t
     """
     found: dict[UUID, list[SourceGroup]] = {one: [] for one in ids}
     cursor = await connection.execute(
-        """WITH RECURSIVE up(identity, id) AS (SELECT identity, source_group FROM member WHERE identity = ANY(%s)
-            UNION SELECT up.identity, n.parent FROM up JOIN nested_group n ON n.child = up.id)
-        SELECT up.identity, g.id, s.name, g.display_name, g.external_id
-        FROM up JOIN source_group g USING (id) JOIN source s ON s.id = g.source ORDER BY g.id""",
+        """SELECT m.identity, g.id, s.name, g.display_name, g.external_id
+        FROM belonging m JOIN source_group g ON g.id = m.source_group JOIN source s ON s.id = g.source
+        WHERE m.identity = ANY(%s) ORDER BY g.id""",
         (list(ids),),
     )
     for identity, *group in await cursor.fetchall():
