@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from urllib.parse import quote
 
-import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from tenure.engine.intake import Intake, PushSource
-from tenure.scim import discovery, groups, oauth, search, users
-from tenure.scim.call import Call, caller, has_secret_in_address, origin
+from tenure.scim import bulk, discovery, groups, me, oauth, search, users
+from tenure.scim.call import Call, caller, has_secret_in_address, json_body, origin
 from tenure.scim.doorkeeper import Doorkeeper
-from tenure.scim.errors import ScimError, invalid_value, response
+from tenure.scim.errors import ScimError, invalid_value, response, told
 from tenure.scim.tokens import offered
-from tenure.store.database import DatabaseAway
 
 Handler = Callable[[Call], Awaitable[Response]]
 Sources = Callable[[], Mapping[str, PushSource]]
@@ -31,6 +29,8 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
     ".search": (search.ROOT_SEARCH, {}),
     "users": (users.COLLECTION, users.ONE),
     "groups": (groups.COLLECTION, groups.ONE),
+    "bulk": (bulk.COLLECTION, {}),
+    "me": (me.COLLECTION, {}),
     "serviceproviderconfig": (discovery.CONFIGURATION, {}),
     "resourcetypes": (discovery.RESOURCE_TYPES, discovery.RESOURCE_TYPE),
     "schemas": (discovery.SCHEMAS, discovery.SCHEMA),
@@ -38,8 +38,6 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
 """By endpoint in lower case: the handlers of the collection and those of one resource in it, by HTTP method."""
 SEARCHES: Mapping[str, Mapping[str, Handler]] = {"users": users.SEARCH, "groups": groups.SEARCH}
 """By endpoint: the handlers of `.search` below it (RFC 7644 section 3.4.3)."""
-
-_log = structlog.get_logger(__name__)
 
 
 def build(
@@ -79,17 +77,10 @@ class Door:
         source = self._sources().get(path[0]) if path else None
         try:
             answer = await self._answer(Request(scope, receive), path, source)
-        except ScimError as error:
-            answer = response(error)
         except ClientDisconnect:
             return
-        except DatabaseAway as problem:
-            _log.error("scim.database", problem=type(problem).__name__)
-            answer = response(ScimError(503, "The database is busy or away; try again.", headers={"Retry-After": "5"}))
-        except Exception as problem:  # told without its message, which may hold personal values
-            where = "".join(traceback.format_tb(problem.__traceback__))
-            _log.error("scim.failed", method=scope["method"], problem=type(problem).__name__, where=where)
-            answer = response(ScimError(500, "Something went wrong here; it has been logged."))
+        except Exception as problem:
+            answer = response(told(problem, scope["method"]))
         try:
             await answer(scope, receive, send)
         finally:
@@ -117,7 +108,9 @@ class Door:
             raise ScimError(405, f"{method} is not possible here; {allowed} are.", headers={"Allow": allowed})
         base = f"{origin(request, self._base_url)}/scim/{quote(path[0], safe='')}/v2"
         key = path[3] if len(path) > 3 else ""
-        return await handler(Call(request, source, self._intake, base, key, self._doorkeeper))
+        query, body = request.scope["query_string"], partial(json_body, request)
+        call = Call(request.method, request.headers, query, body, source, self._intake, base, key, self._doorkeeper)
+        return await handler(call)
 
 
 def _handlers(path: list[str]) -> Mapping[str, Handler] | None:
