@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from scim2_client.engines.httpx2 import SyncSCIMClient
-from scim2_models import Context, Error, ListResponse
+from scim2_models import BulkResponse, Context, Error, ListResponse
 from scim_shapes import DEEP, SEARCH_URN, Json, Kind, anything, document, kinds, parameters, patch, texts
 
 SCIM_TYPES = {"invalidFilter", "tooMany", "uniqueness", "mutability", "invalidSyntax", "invalidPath", "noTarget"}
@@ -32,6 +32,7 @@ LENGTH = 8
 MEMORY = 6
 """So many of the resources made last are asked for again."""
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
+BULK_URN = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 NUMBERED = re.compile(r"\{(\d+)\}")
 
 
@@ -102,6 +103,9 @@ class Door:
             listed = ListResponse[models].model_validate(body, scim_ctx=context)
             if (listed.items_per_page or 0) != len(listed.resources or []):
                 raise Broken("itemsPerPage is not how many resources came (RFC 7644 section 3.4.2)")
+            return
+        if path.startswith("/Bulk"):
+            BulkResponse[self.models["User"] | self.models["Group"]].model_validate(body)
             return
         name = "Group" if "/Groups" in path else "User"
         if status == 201:
@@ -176,6 +180,26 @@ def _headers() -> st.SearchStrategy[str]:
     return printable | st.sampled_from(["*", 'W/"1"', '"1", W/"2"', "application/json", "text/html", "x" * 3000])
 
 
+def bulks(kind: Kind) -> st.SearchStrategy[tuple[str, str, Any, Json]]:
+    """A bulk of some of these requests (RFC 7644 section 3.7)."""
+
+    def operation(request: tuple[str, str, Any, Json]) -> Json:
+        method, path, data, _ = request
+        return {"method": method, "path": path, "data": data, "bulkId": f"b{len(path)}"}
+
+    changing = requests(kind).filter(lambda request: request[0] not in ("GET", "HEAD"))
+    operations = st.lists(changing.map(operation), max_size=3)
+    failing = st.sampled_from([None, 0, 1, "x"])
+    body = st.tuples(operations, failing).map(
+        lambda two: {
+            "schemas": [BULK_URN],
+            "Operations": two[0],
+            **({} if two[1] is None else {"failOnErrors": two[1]}),
+        }
+    )
+    return st.tuples(st.just("POST"), st.just("/Bulk"), body, st.just({}))
+
+
 def odd_requests() -> st.SearchStrategy[tuple[str, str, Any, Json]]:
     """A request that hardly any client would send."""
     part = texts.map(lambda text: quote(text, safe="", errors="replace"))
@@ -194,7 +218,8 @@ def odd_requests() -> st.SearchStrategy[tuple[str, str, Any, Json]]:
 def fuzz(door: Door, count: int, number: int) -> None:
     """Send `count` requests or a few more. Raises Broken with the shortest history that hypothesis finds."""
     usual = st.one_of(*(requests(kind) for kind in door.kinds))
-    history = st.lists(usual | usual | odd_requests(), min_size=1, max_size=LENGTH)
+    several = st.one_of(*(bulks(kind) for kind in door.kinds))
+    history = st.lists(usual | usual | several | odd_requests(), min_size=1, max_size=LENGTH)
 
     @seed(number)
     @settings(
