@@ -13,7 +13,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from tenure.engine.intake import Intake, PushSource
-from tenure.scim import discovery, groups, oauth, search, users
+from tenure.scim import discovery, groups, oauth, search, users, v1
 from tenure.scim.call import Call, caller, has_secret_in_address, origin
 from tenure.scim.doorkeeper import Doorkeeper
 from tenure.scim.errors import ScimError, invalid_value, response
@@ -25,7 +25,9 @@ Sources = Callable[[], Mapping[str, PushSource]]
 Observe = Callable[[str, str, int, float], None]
 """Called after each answer: the source's name (empty when there is no such source), method, status, seconds."""
 
-ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
+Endpoints = Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]]
+
+ENDPOINTS: Endpoints = {
     "": (search.ROOT, {}),
     ".search": (search.ROOT_SEARCH, {}),
     "users": (users.COLLECTION, users.ONE),
@@ -35,6 +37,8 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
     "schemas": (discovery.SCHEMAS, discovery.SCHEMA),
 }
 """By endpoint in lower case: the handlers of the collection and those of one resource in it, by HTTP method."""
+VERSIONS: Mapping[str, Endpoints] = {"v1": v1.ENDPOINTS, "v2": ENDPOINTS}
+"""The endpoints of each version of SCIM."""
 SEARCHES: Mapping[str, Mapping[str, Handler]] = {"users": users.SEARCH, "groups": groups.SEARCH}
 """By endpoint: the handlers of `.search` below it (RFC 7644 section 3.4.3)."""
 
@@ -48,7 +52,7 @@ def build(
     base_url: str | None = None,
     observe: Observe = lambda source, method, status, seconds: None,
 ) -> Mount:
-    """The route of the door: `/scim/<source>/v2/...`, and `/scim/<source>/oauth2/token`.
+    """The route of the door: `/scim/<source>/v2/...`, `/v1/...` beside it, and `/scim/<source>/oauth2/token`.
 
     `sources` gives the push sources by name, as they are at that moment. `base_url` is our public address, without
     `/scim`; without it, locations are told from the request's own host.
@@ -73,19 +77,20 @@ class Door:
         began = self._doorkeeper.clock.monotonic()
         path = [part for part in _below(scope).split("/") if part]
         source = self._sources().get(path[0]) if path else None
+        refusal = v1.response if _version(path) == "v1" else response
         try:
             answer = await self._answer(Request(scope, receive), path, source)
         except ScimError as error:
-            answer = response(error)
+            answer = refusal(error)
         except ClientDisconnect:
             return
         except DatabaseAway as problem:
             _log.error("scim.database", problem=type(problem).__name__)
-            answer = response(ScimError(503, "The database is busy or away; try again.", headers={"Retry-After": "5"}))
+            answer = refusal(ScimError(503, "The database is busy or away; try again.", headers={"Retry-After": "5"}))
         except Exception as problem:  # told without its message, which may hold personal values
             where = "".join(traceback.format_tb(problem.__traceback__))
             _log.error("scim.failed", method=scope["method"], problem=type(problem).__name__, where=where)
-            answer = response(ScimError(500, "Something went wrong here; it has been logged."))
+            answer = refusal(ScimError(500, "Something went wrong here; it has been logged."))
         try:
             await answer(scope, receive, send)
         finally:
@@ -101,7 +106,8 @@ class Door:
             raise invalid_value("A token does not belong in the address: revoke it, and send another in a header.")
         offer = offered(request.headers.get("authorization"))
         await self._doorkeeper.admit(source, (offer,) if offer else (), caller(request))
-        handlers = _handlers([part.lower() for part in path[2:]]) if path[1:2] in (["v2"], ["V2"]) else None
+        version = _version(path)
+        handlers = _handlers(version, [part.lower() for part in path[2:]])
         if handlers is None:
             raise ScimError(404, "There is no such endpoint; Users, Groups, Schemas and the like are under /v2/.")
         method = "GET" if request.method == "HEAD" else request.method
@@ -111,19 +117,28 @@ class Door:
             if not allowed:
                 raise ScimError(404, "There is no such endpoint.")
             raise ScimError(405, f"{method} is not possible here; {allowed} are.", headers={"Allow": allowed})
-        base = f"{origin(request, self._base_url)}/scim/{quote(path[0], safe='')}/v2"
+        base = f"{origin(request, self._base_url)}/scim/{quote(path[0], safe='')}/{version}"
         key = path[3] if len(path) > 3 else ""
+        if version == "v1":
+            call: Call = v1.CallOfV1(request, source, self._intake, base, key, self._doorkeeper)
+            return v1.answered(await handler(call))
         return await handler(Call(request, source, self._intake, base, key, self._doorkeeper))
 
 
-def _handlers(path: list[str]) -> Mapping[str, Handler] | None:
-    """The handlers at a path below the root, in lower case; None when there is no such endpoint."""
+def _version(path: list[str]) -> str:
+    """The version of SCIM that a path names, in lower case."""
+    return path[1].lower() if len(path) > 1 else ""
+
+
+def _handlers(version: str, path: list[str]) -> Mapping[str, Handler] | None:
+    """The handlers at a path below the root of a version, in lower case; None when there is no such endpoint."""
     name = path[0] if path else ""
-    if name not in ENDPOINTS or len(path) > 2:
+    endpoints = VERSIONS.get(version, {})
+    if name not in endpoints or len(path) > 2:
         return None
-    if path[1:] == [".search"]:
+    if version == "v2" and path[1:] == [".search"]:
         return SEARCHES.get(name)
-    return ENDPOINTS[name][len(path) == 2]
+    return endpoints[name][len(path) == 2]
 
 
 def _below(scope: Scope) -> str:

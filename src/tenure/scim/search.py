@@ -54,7 +54,7 @@ async def listed(call: Call, *kinds: ResourceType) -> Response:
             found = await by_index(readers, call.offset(), call.count())
         people = [answers.user(row, call.base, wanted[USER.name]) for row in found.rows if isinstance(row, IdentityRow)]
         groups = [row for row in found.rows if isinstance(row, GroupRow)]
-        frame = list_response(found.total, found.rows, **found.place)
+        frame = list_response(found.total, found.rows, **found.place, schemas=[call.list_schema])
         if with_members:
             return await list_with_members(stack, connection, call, frame, people, groups, wanted[GROUP.name])
     shown = [answers.group(row, call.base, wanted[GROUP.name]) for row in groups]
