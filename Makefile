@@ -7,6 +7,7 @@ SHELL := /bin/sh
 
 VENV := .venv
 PEERS := .peers
+SCIM_PEERS := scim canaille scim-sanity scim2-server
 BIN := $(VENV)/bin
 PYTHON ?= python3
 WORKERS ?= 2
@@ -29,10 +30,10 @@ demo: setup ## Play the story: identity providers, Tenure and a stand-in for Jir
 test: setup $(VENV)/.dev ## Run the tests; those that need programs of others are left to test-peers.
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not peers and not long' $(ARGS)
 
-test-long: setup $(VENV)/.dev ## Run the tests that take minutes: disasters of thousands of people.
+test-long: setup $(VENV)/.dev $(PEERS)/scim/.ready ## Run the tests that take minutes: disasters of thousands of people, 20,000 random requests.
 	$(BIN)/python -m pytest -m long $(ARGS)
 
-test-peers: setup $(VENV)/.dev $(VENV)/.peers $(PEERS)/jira/.ready $(PEERS)/scim/.ready $(PEERS)/node/.ready ## Run the tests that clients and programs of others drive.
+test-peers: setup $(VENV)/.dev $(VENV)/.peers $(PEERS)/jira/.ready $(SCIM_PEERS:%=$(PEERS)/%/.ready) $(PEERS)/node/.ready ## Run the tests that clients and programs of others drive.
 	@sh tests/peers/chromium.sh
 	$(BIN)/python -m pytest -m peers $(ARGS)
 
@@ -57,6 +58,8 @@ lock: ## Resolve every dependency anew (needs uv).
 	$(LOCK) --upgrade --group bench --group browser -c requirements.lock -c requirements-dev.lock -o requirements-peers.lock
 	$(LOCK) --upgrade tests/peers/jira.in -o tests/peers/jira.lock
 	$(LOCK) --upgrade tests/peers/scim.in -o tests/peers/scim.lock
+	$(LOCK) --upgrade tests/peers/canaille.in -o tests/peers/canaille.lock
+	$(LOCK) --upgrade tests/peers/scim-sanity.in -o tests/peers/scim-sanity.lock
 	$(LOCK) --upgrade bench/scim2-server.in -o bench/scim2-server.lock
 
 clean: ## Remove everything that make has built.
@@ -98,8 +101,10 @@ $(VENV)/.peers: requirements-peers.lock $(VENV)/.ready
 
 $(PEERS)/jira/.ready: tests/peers/jira.lock
 $(PEERS)/scim/.ready: tests/peers/scim.lock
+$(PEERS)/canaille/.ready: tests/peers/canaille.lock
+$(PEERS)/scim-sanity/.ready: tests/peers/scim-sanity.lock
 $(PEERS)/scim2-server/.ready: bench/scim2-server.lock
-$(PEERS)/jira/.ready $(PEERS)/scim/.ready $(PEERS)/scim2-server/.ready: | $(VENV)/bin/python
+$(PEERS)/jira/.ready $(SCIM_PEERS:%=$(PEERS)/%/.ready): | $(VENV)/bin/python
 	@echo 'Installing the peer of $< into $(@D)' >&2
 	@rm -rf $(@D) && mkdir -p $(PEERS) && $(BIN)/python -m venv $(@D)
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(@D)/bin/python -m pip install --quiet --no-input --progress-bar off --require-hashes --no-deps -r $<

@@ -7,9 +7,11 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +27,8 @@ COMMANDS = Path(sys.executable).parent
 ADDRESS = re.compile(r"https?://[^\s/)?]+")
 START_SECONDS = 60
 STOP_SECONDS = 20
+TOKEN = "a-token-for-peers"
+SOURCES = ("scim2", "sanity", "fuzz", "twin")
 
 
 def _ready_line(process: subprocess.Popen[bytes], log: Path) -> str:
@@ -44,6 +48,13 @@ def _ready_line(process: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(f"{process.args!r} did not become ready:\n{said.decode(errors='replace')}\n{log.read_text()}")
 
 
+def _drain(process: subprocess.Popen[bytes]) -> None:
+    """Read what a server goes on to say: it would stand still when the pipe is full."""
+    assert process.stdout is not None
+    while process.stdout.read(65536):
+        pass
+
+
 @contextmanager
 def running(command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run a server until the block ends; gives the address that its first line announces."""
@@ -56,7 +67,9 @@ def running(command: list[str], log: Path, environment: Mapping[str, str] | None
             start_new_session=True,
         )
     try:
-        yield _ready_line(process, log)
+        address = _ready_line(process, log)
+        threading.Thread(target=_drain, args=(process,), daemon=True).start()
+        yield address
     finally:
         process.terminate()
         try:
@@ -74,9 +87,25 @@ def python_of(peer: str) -> str:
     return str(path)
 
 
-def drive(command: list[str], *arguments: str, timeout: float = 120) -> Any:
+def free_port() -> int:
+    """A port that was free a moment ago, for programs that cannot tell which one they took."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def drive(
+    command: list[str], *arguments: str, timeout: float = 120, environment: Mapping[str, str] | None = None
+) -> Any:
     """Run a peer's script to its end; gives what it printed, read as JSON."""
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=timeout, check=False)
+    done = subprocess.run(
+        [*command, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env={**os.environ, **(environment or {})},
+    )
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)
 
@@ -96,9 +125,23 @@ def older_sandbox(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def reachable() -> Iterator[Path]:
-    """A folder for a data folder: as root, PostgreSQL runs as another user, who may not enter pytest's own."""
+@contextmanager
+def tenure(estate: str, environment: Mapping[str, str]) -> Iterator[str]:
+    """Run `tenure serve` with this estate in a folder of its own; gives its address."""
     with tempfile.TemporaryDirectory(prefix="tenure-peers-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+        folder = Path(name)
+        folder.chmod(0o755)  # as root, PostgreSQL runs as another user, who may not enter pytest's own folders
+        folder.joinpath("estate.yaml").write_text(estate, encoding="utf-8")
+        command = [str(COMMANDS / "tenure"), "serve", "--estate", str(folder / "estate.yaml")]
+        command += ["--data", str(folder / "data"), "--port", "0"]
+        with running(command, folder / "serve.log", environment) as address:
+            yield address
+
+
+@pytest.fixture(scope="session")
+def house() -> Iterator[str]:
+    """The address of a house without targets, in which each of SOURCES has a SCIM door to itself."""
+    one = "{kind: scim, token: {env: TENURE_PEERS_TOKEN}, limit: {per_second: 1000000, burst: 1000000}}"
+    sources = "".join(f"\n  {name}: {one}" for name in SOURCES)
+    with tenure(f"sources:{sources}\ntargets: {{}}\n", {"TENURE_PEERS_TOKEN": TOKEN}) as address:
+        yield address

@@ -72,7 +72,7 @@ async def test_a_token_of_another_source_does_not_open(provider: Provider) -> No
         ("GET", "/nobody/v2/Users", 404),
         ("GET", "/okta/v2", 404),
         ("GET", "/okta", 404),
-        ("GET", "/okta/v1/Users", 404),
+        ("GET", "/okta/v3/Users", 404),
         ("GET", "/okta/v2/Nonsense", 404),
         ("GET", "/okta/v2/Users/a/b", 404),
         ("GET", "/okta/v2/Users/00919288221112222", 404),
@@ -151,7 +151,8 @@ async def test_discovery(provider: Provider) -> None:
     for schema in schemas["Resources"]:
         assert await provider.ask("GET", f"/Schemas/{schema['id']}", status=200) == schema
         assert "null" not in str(schema)
-    assert "password" not in str(schemas)
+    told = {a["name"]: a for schema in schemas["Resources"] for a in schema["attributes"]}
+    assert (told["password"]["mutability"], told["password"]["returned"]) == ("writeOnly", "never")
     for path in ("/ServiceProviderConfig", "/ResourceTypes", "/Schemas"):
         await provider.ask("GET", f"{path}?filter=id pr", status=403)
     await provider.ask("GET", "/Schemas/urn:nothing", status=404)
@@ -163,3 +164,9 @@ async def test_location_follows_the_host_or_the_configured_address(provider: Pro
     assert found.json()["meta"]["location"] == f"http://other.test:8443/scim/okta/v2/Users/{made['id']}"
     found = await provider.client.get(f"/Users/{made['id']}", headers={"Host": 'evil"<x>'})
     assert found.json()["meta"]["location"].startswith("http://localhost/scim/")
+
+
+async def test_a_line_break_in_the_address_is_answered_as_scim_too(provider: Provider) -> None:
+    for path in ("/Users/%0A0", "/Users/a%0D%0A", "/%0A"):
+        answer = await provider.ask("GET", path, status=404)
+        assert answer["schemas"] == ERROR

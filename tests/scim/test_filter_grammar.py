@@ -277,9 +277,13 @@ async def fill(provider: Provider) -> None:
         inner.insert(0, made["id"])
 
 
+ON_REQUEST = {"Groups": "&attributes=meta,displayName,externalId,members.value,members.type,members.display"}
+"""What a group is asked for to be shown whole: the names of its members come on request."""
+
+
 async def agree(provider: Provider, kind: str, names: dict[str, list[str]], lists: list[str]) -> None:
     await fill(provider)
-    everything = (await provider.ask("GET", f"/{kind}?count=1000", status=200))["Resources"]
+    everything = (await provider.ask("GET", f"/{kind}?count=1000{ON_REQUEST.get(kind, '')}", status=200))["Resources"]
     told = [one for resource in everything[:3] for one in (resource["id"], resource["meta"]["version"])]
     told += [one["value"] for resource in everything[:9] for one in resource.get("groups", resource.get("members", ()))]
     loop = asyncio.get_running_loop()

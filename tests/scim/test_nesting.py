@@ -12,8 +12,9 @@ from tenure.store import nesting
 
 
 async def shown(provider: Provider, group: str) -> list[tuple[str, str, str]]:
-    found = await provider.ask("GET", f"/Groups/{group}", status=200)
-    return [(m["value"], m["type"], m["display"]) for m in found["members"]]
+    asked = {"attributes": "members.value,members.type,members.display"}
+    found = await provider.ask("GET", f"/Groups/{group}", params=asked, status=200)
+    return [(m["value"], m["type"], m["display"]) for m in found.get("members", ())]
 
 
 async def test_a_group_is_a_member_like_a_person(provider: Provider) -> None:

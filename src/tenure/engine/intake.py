@@ -12,6 +12,7 @@ from uuid import UUID
 from tenure.model.access import DEFAULT_LIMIT, RequestLimit
 from tenure.model.clock import Clock
 from tenure.model.event import GroupGone, GroupSeen, IdentityGone, IdentitySeen, MemberGone, MemberSeen
+from tenure.model.extension import Extension
 from tenure.store import directory, listing, marks, nesting
 from tenure.store.audit import Entry, record
 from tenure.store.database import Connection, Database, DeadlockDetected, SerializationFailure, UniqueViolation
@@ -27,12 +28,13 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True)
 class PushSource:
-    """A source that calls us: its number and name, the targets that it feeds, and how often it may call."""
+    """A source that calls us: number and name, the targets it feeds, how often it may call, what it adds to a User."""
 
     id: int
     name: str
     targets: tuple[int, ...]
     limit: RequestLimit = DEFAULT_LIMIT
+    extensions: tuple[Extension, ...] = ()
 
 
 class NameTaken(Exception):
@@ -292,9 +294,6 @@ def _action(before: IdentityRow, after: IdentityRow) -> str:
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The names of the attributes that differ, for the facts, and their values, which are personal."""
     names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    values = {
-        "userName": new["userName"],
-        "old": {name: old[name] for name in names if name in old},
-        "new": {name: new[name] for name in names if name in new},
-    }
-    return {"attributes": names}, values
+    both = {"old": old, "new": new}
+    values = {word: {name: document[name] for name in names if name in document} for word, document in both.items()}
+    return {"attributes": names}, {"userName": new["userName"], **values}

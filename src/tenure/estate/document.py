@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from tenure.estate.problem import Problem
 from tenure.model.access import DEFAULT_LIMIT, Credential, CredentialKind, RequestLimit
 from tenure.model.capability import Mode
+from tenure.model.extension import Extension
 from tenure.model.secret import Secret
 from tenure.planning.rules import Approval, Rules
 
@@ -38,6 +39,7 @@ class SourceEstate:
     settings: BaseModel
     heartbeat: timedelta | None = None
     limit: RequestLimit = DEFAULT_LIMIT
+    extensions: tuple[Extension, ...] = ()
 
     @property
     def token(self) -> Secret:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from tenure.estate.document import Estate, Rate, SourceEstate, TargetEstate
+from tenure.estate.extensions import extensions
 from tenure.estate.limits import approval_of, limits_of
 from tenure.estate.not_enforced import WORDS, not_enforced
 from tenure.estate.problem import EstateInvalid, Problem, instead
@@ -176,7 +177,7 @@ class _Loading:
         if settings is None or checked is None:
             return None
         limit = RequestLimit(checked.limit.per_second, checked.limit.burst)
-        source = SourceEstate(name, kind, settings, checked.heartbeat, limit)
+        source = SourceEstate(name, kind, settings, checked.heartbeat, limit, extensions(checked.extensions))
         for one in source.credentials:
             if one.secret != UNSET and len(one.secret.reveal()) < SHORTEST_SECRET:
                 what, where = _WORDS[one.kind]

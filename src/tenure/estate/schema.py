@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
 
 from tenure.estate.document import COMPARE, Rate
+from tenure.estate.extensions import Extensions
 from tenure.estate.limits import ApprovalPart, LimitsPart
 from tenure.estate.problem import instead
 from tenure.estate.secrets import members
@@ -53,6 +54,7 @@ class SourcePart(Part):
     kind: str
     heartbeat: Heartbeat | None = None
     limit: LimitPart = Field(default_factory=LimitPart)
+    extensions: Extensions = Field(default_factory=dict)
 
 
 class AttributesPart(Part):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from tenure.scim.definitions import GROUP, USER
+from tenure.scim.definitions import GROUP
 from tenure.scim.preconditions import etag
+from tenure.scim.scalars import time_text
 from tenure.scim.schema import Place, ResourceType
 from tenure.store.directory import GroupRow, IdentityRow
 
@@ -31,6 +31,10 @@ class Projection:
         if self.named is not None:
             return (None, name) in self.named
         return self.excluded is None or self.excluded.get((None, name), frozenset()) is not None
+
+    def asks_for(self, name: str, sub: str) -> bool:
+        """True when this very sub-attribute was asked for: one that is returned on request (RFC 7643 section 7)."""
+        return self.named is not None and sub in (self.named.get((None, name)) or ())
 
     def apply(self, resource: dict[str, Any], kind: ResourceType) -> dict[str, Any]:
         """The resource with what is wanted of it."""
@@ -72,10 +76,10 @@ def projection(attributes: str | None, excluded: str | None, kind: ResourceType)
     return Projection(excluded=_names(excluded, kind)) if excluded else EVERYTHING
 
 
-def user(row: IdentityRow, base: str, wanted: Projection = EVERYTHING) -> dict[str, Any]:
-    """A User resource. `base` is the URL of the source's SCIM root."""
+def user(row: IdentityRow, base: str, kind: ResourceType, wanted: Projection = EVERYTHING) -> dict[str, Any]:
+    """A User resource. `base` is the URL of the source's SCIM root, `kind` the type User as the source has it."""
     key = str(row.id)
-    resource: dict[str, Any] = {"schemas": USER.schemas_of(row.document), "id": key, **row.document}
+    resource: dict[str, Any] = {"schemas": kind.schemas_of(row.document), "id": key, **row.document}
     if row.groups is not None:
         resource["groups"] = [
             {
@@ -87,7 +91,7 @@ def user(row: IdentityRow, base: str, wanted: Projection = EVERYTHING) -> dict[s
             for group, name, directly in row.groups
         ]
     resource["meta"] = _meta("User", row, f"{base}/Users/{key}")
-    return wanted.apply(resource, USER)
+    return wanted.apply(resource, kind)
 
 
 def group(row: GroupRow, base: str, wanted: Projection = EVERYTHING) -> dict[str, Any]:
@@ -98,25 +102,20 @@ def group(row: GroupRow, base: str, wanted: Projection = EVERYTHING) -> dict[str
     return wanted.apply(resource, GROUP)
 
 
-def member(key: str, name: str, kind: str, base: str) -> dict[str, str]:
-    """One element of a group's members; its kind is User or Group."""
-    return {"value": key, "$ref": f"{base}/{kind}s/{key}", "type": kind, "display": name}
+def member(key: str, name: str | None, kind: str, base: str) -> dict[str, str]:
+    """One element of a group's members; its kind is User or Group. `name` is None when it was not asked for."""
+    element = {"value": key, "$ref": f"{base}/{kind}s/{key}", "type": kind}
+    return element if name is None else element | {"display": name}
 
 
 def _meta(kind: str, row: IdentityRow | GroupRow, location: str) -> dict[str, str]:
     return {
         "resourceType": kind,
-        "created": _time(row.created_at),
-        "lastModified": _time(row.modified_at),
+        "created": time_text(row.created_at),
+        "lastModified": time_text(row.modified_at),
         "location": location,
         "version": etag(row.version),
     }
-
-
-def _time(moment: datetime) -> str:
-    if moment.utcoffset():
-        moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def _names(text: str, kind: ResourceType) -> Names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tenure.engine.intake import Intake, PushSource
 from tenure.scim import answers
+from tenure.scim.definitions import user_type
 from tenure.scim.dialects import our_id
 from tenure.scim.doorkeeper import Doorkeeper
 from tenure.scim.errors import MEDIA_TYPE, ScimError, invalid_syntax, not_found
@@ -32,9 +34,16 @@ _INTEGER = re.compile(r"\s*[+-]?\d{1,40}\s*\Z")
 
 @dataclass
 class Call:
-    """A request of an authenticated source. `base` is the URL of its SCIM root, `key` the last part of the path."""
+    """A request of an authenticated source, by itself or within a bulk.
 
-    request: Request
+    `query` is what its address asks for, `body` reads the JSON object in its body. `base` is the URL of the source's
+    SCIM root, `key` the last part of the path.
+    """
+
+    method: str
+    headers: Headers
+    query: bytes
+    body: Callable[[], Awaitable[dict[str, Any]]]
     source: PushSource
     intake: Intake
     base: str
@@ -45,10 +54,14 @@ class Call:
     @cached_property
     def parameters(self) -> Mapping[str, str]:
         """The query parameters by name in lower case; of one that is repeated the last counts."""
-        query: bytes = self.request.scope["query_string"]
-        if not query:
+        if not self.query:
             return {}
-        return {k.lower(): v for k, v in parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
+        return {k.lower(): v for k, v in parse_qsl(self.query.decode("latin-1"), keep_blank_values=True)}
+
+    @property
+    def users(self) -> ResourceType:
+        """The resource type User as this source has it."""
+        return user_type(self.source.extensions)
 
     def projection(self, kind: ResourceType) -> answers.Projection:
         """Which attributes are asked for."""
@@ -79,16 +92,17 @@ class Call:
             raise not_found(kind, self.key)
         return found
 
-    async def body(self) -> dict[str, Any]:
-        """The JSON object in the body. Raises ScimError: 413 when it is too long, 400 invalidSyntax."""
-        raw = await read_body(self.request, LONGEST_BODY)
-        try:
-            found = orjson.loads(raw)
-        except orjson.JSONDecodeError as problem:
-            raise invalid_syntax(f"The body is not JSON: {str(problem)[:200]}.") from None
-        if not isinstance(found, dict):
-            raise invalid_syntax("The body must be a JSON object.")
-        return found
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The JSON object in the body. Raises ScimError: 413 when it is too long, 400 invalidSyntax."""
+    raw = await read_body(request, LONGEST_BODY)
+    try:
+        found = orjson.loads(raw)
+    except orjson.JSONDecodeError as problem:
+        raise invalid_syntax(f"The body is not JSON: {str(problem)[:200]}.") from None
+    if not isinstance(found, dict):
+        raise invalid_syntax("The body must be a JSON object.")
+    return found
 
 
 async def read_body(request: Request, most: int) -> bytes:

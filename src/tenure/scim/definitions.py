@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
+from tenure.model.extension import Extension
 from tenure.scim.schema import Attribute, ResourceType, Schema, Type
 
 USER_URN = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -30,6 +33,8 @@ def _several(name: str, what: str, types: tuple[str, ...] = (), value: Type = "s
     return Attribute(name, f"Every {what} of the person.", "complex", multi=True, sub=sub)
 
 
+KINDS = ("User", "Group")
+"""What a group may hold."""
 COMMON = (
     Attribute(
         "schemas", "URNs of the schemas used.", "reference", multi=True, mutability="readOnly", returned="always",
@@ -102,6 +107,7 @@ USER_SCHEMA = Schema(
         _text("locale", "Locale for dates and currency."),
         _text("timezone", "Time zone, by its name in the IANA database."),
         Attribute("active", "Whether the person may use the applications.", "boolean", clearable=False),
+        # Told although we keep none: programs that build their requests from our schemas send one, as Canaille does.
         _text("password", "Accepted and dropped.", mutability="writeOnly", returned="never", kept=False),
         _several("emails", "e-mail address", ("work", "home", "other")),
         _several("phoneNumbers", "telephone number", ("work", "home", "mobile", "fax", "pager", "other")),
@@ -142,9 +148,9 @@ GROUP_SCHEMA = Schema(
             "members", "Who is in the group.", "complex", multi=True,
             sub=(
                 _text("value", "The member's id.", case_exact=True, mutability="immutable"),
-                Attribute("$ref", "The member's URI.", "reference", mutability="immutable", references=("User",)),
-                _text("type", "The kind of member.", mutability="immutable", canonical=("User",)),
-                _text("display", "The member's name.", mutability="readOnly"),
+                Attribute("$ref", "The member's URI.", "reference", mutability="immutable", references=KINDS),
+                _text("type", "The kind of member.", mutability="immutable", canonical=KINDS),
+                _text("display", "The member's name.", mutability="readOnly", returned="request"),
             ),
         ),
     ),
@@ -152,5 +158,20 @@ GROUP_SCHEMA = Schema(
 
 USER = ResourceType("User", "/Users", "People.", USER_SCHEMA, (ENTERPRISE_SCHEMA,), COMMON)
 GROUP = ResourceType("Group", "/Groups", "Groups of people.", GROUP_SCHEMA, (), COMMON)
-RESOURCE_TYPES = (USER, GROUP)
-SCHEMAS = (USER_SCHEMA, ENTERPRISE_SCHEMA, GROUP_SCHEMA)
+
+
+@lru_cache(256)
+def user_type(extensions: tuple[Extension, ...]) -> ResourceType:
+    """The resource type User with the extensions that the estate declares for a source."""
+    return replace(USER, extensions=(*USER.extensions, *map(_extension, extensions)), _found={}) if extensions else USER
+
+
+def _extension(declared: Extension) -> Schema:
+    attributes = tuple(
+        Attribute(
+            one.name, "Declared in the estate.", one.type, one.multi_valued, case_exact=one.case_exact,
+            required=one.required, references=("external",) if one.type == "reference" else (),
+        )
+        for one in declared.attributes
+    )  # fmt: skip
+    return Schema(declared.urn, declared.urn.rpartition(":")[2], "Declared in the estate.", attributes)

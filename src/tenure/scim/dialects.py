@@ -58,18 +58,18 @@ def document(value: object) -> object:
 
 def verb(operation: dict[str, Any]) -> str:
     """The verb of a PATCH operation, in lower case. Quirk `verb-case`."""
-    found = _get(operation, "op")
+    found = entry(operation, "op")
     return found.strip().lower() if isinstance(found, str) else ""
 
 
 def path_and_value(operation: dict[str, Any]) -> tuple[object, object]:
     """The path and the value of a PATCH operation; other keys are passed over. Quirk `extra-keys`."""
-    return _get(operation, "path"), _get(operation, "value")
+    return entry(operation, "path"), entry(operation, "value")
 
 
 def operations(body: dict[str, Any]) -> object:
     """The operations of a PATCH body, whose key some write in lower case."""
-    return _get(body, "Operations")
+    return entry(body, "Operations")
 
 
 def member_ids(value: object) -> Iterator[object]:
@@ -79,7 +79,7 @@ def member_ids(value: object) -> Iterator[object]:
     """
     for element in listed(value):
         if isinstance(element, dict):
-            element = _get(element, "value")
+            element = entry(element, "value")
         if element is not None:
             yield element
 
@@ -95,7 +95,7 @@ def our_id(value: object) -> UUID | None:
     return found if str(found) == value else None
 
 
-def _get(entries: dict[str, Any], name: str) -> Any:
+def entry(entries: dict[str, Any], name: str) -> Any:
     """The entry of this name, in whatever case it is written."""
     if name in entries:
         return entries[name]

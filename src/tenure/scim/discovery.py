@@ -8,10 +8,10 @@ from typing import Any
 from starlette.responses import Response
 
 from tenure.model.access import CredentialKind
-from tenure.scim.call import PAGE_DEFAULT, PAGE_MOST, Call, json, list_response
+from tenure.scim.bulk import MOST_OPERATIONS
+from tenure.scim.call import LONGEST_BODY, PAGE_DEFAULT, PAGE_MOST, Call, json, list_response
 from tenure.scim.cursors import TIMEOUT
-from tenure.scim.definitions import RESOURCE_TYPES as TYPES
-from tenure.scim.definitions import SCHEMAS as SERVED
+from tenure.scim.definitions import GROUP
 from tenure.scim.errors import ScimError, not_found
 from tenure.scim.schema import ResourceType, Schema, render_schema
 
@@ -47,7 +47,7 @@ async def configuration(call: Call) -> Response:
         {
             "schemas": [f"{_CORE}ServiceProviderConfig"],
             "patch": {"supported": True},
-            "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+            "bulk": {"supported": True, "maxOperations": MOST_OPERATIONS, "maxPayloadSize": LONGEST_BODY},
             "filter": {"supported": True, "maxResults": PAGE_MOST},
             "changePassword": {"supported": False},
             "sort": {"supported": True},
@@ -69,12 +69,12 @@ async def configuration(call: Call) -> Response:
 async def resource_types(call: Call) -> Response:
     """GET /ResourceTypes."""
     _refuse_filter(call)
-    return json(list_response(len(TYPES), [_resource_type(kind, call.base) for kind in TYPES], startIndex=1))
+    return json(_all([_resource_type(kind, call.base) for kind in _types(call)]))
 
 
 async def resource_type(call: Call) -> Response:
     """GET /ResourceTypes/{name}."""
-    for kind in TYPES:
+    for kind in _types(call):
         if kind.name.lower() == call.key.lower():
             return json(_resource_type(kind, call.base))
     raise not_found("ResourceType", call.key)
@@ -83,15 +83,27 @@ async def resource_type(call: Call) -> Response:
 async def schemas(call: Call) -> Response:
     """GET /Schemas."""
     _refuse_filter(call)
-    return json(list_response(len(SERVED), [_schema(schema, call.base) for schema in SERVED], startIndex=1))
+    return json(_all([_schema(schema, call.base) for schema in _served(call)]))
 
 
 async def schema(call: Call) -> Response:
     """GET /Schemas/{urn}."""
-    for one in SERVED:
+    for one in _served(call):
         if one.urn.lower() == call.key.lower():
             return json(_schema(one, call.base))
     raise not_found("Schema", call.key)
+
+
+def _types(call: Call) -> tuple[ResourceType, ...]:
+    return call.users, GROUP
+
+
+def _served(call: Call) -> list[Schema]:
+    return [schema for kind in _types(call) for schema in (kind.schema, *kind.extensions)]
+
+
+def _all(found: list[dict[str, Any]]) -> dict[str, Any]:
+    return list_response(len(found), found, startIndex=1)
 
 
 def _resource_type(kind: ResourceType, base: str) -> dict[str, Any]:

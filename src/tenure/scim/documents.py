@@ -9,6 +9,7 @@ import orjson
 
 from tenure.scim import dialects
 from tenure.scim.errors import invalid_value
+from tenure.scim.scalars import moment_in, number_in, time_text
 from tenure.scim.schema import Attribute, Place, ResourceType
 
 Document = dict[str, Any]
@@ -80,6 +81,11 @@ def check_required(document: Mapping[str, Any], kind: ResourceType) -> None:
     for attribute in kind.required:
         if not str(document.get(attribute.name, "")).strip():
             raise invalid_value(f"{attribute.name} is required and must not be blank.")
+    for extension in kind.extensions:
+        held = document.get(extension.urn) or {}
+        for attribute in extension.attributes if held else ():
+            if attribute.required and attribute.name not in held:
+                raise invalid_value(f"{extension.urn}:{attribute.name} is required for whoever has this extension.")
 
 
 def clean_value(attribute: Attribute, value: Any) -> Any:
@@ -117,7 +123,22 @@ def _clean_one(attribute: Attribute, value: Any) -> Any:
         if truth is None:
             raise invalid_value(f"{attribute.name} must be true or false, not {str(value)[:50]!r}.")
         return truth
+    if attribute.type in ("integer", "decimal"):
+        return _clean_number(attribute, value)
+    if attribute.type == "dateTime":
+        moment = moment_in(value) if isinstance(value, str) else None
+        if moment is None:
+            raise invalid_value(f"{attribute.name} must be a time such as 2026-01-31T08:00:00Z.")
+        return time_text(moment)
     return _clean_text(attribute, value)
+
+
+def _clean_number(attribute: Attribute, value: Any) -> int | float:
+    number = number_in(str(value)) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    if number is None or (attribute.type == "integer" and not isinstance(number, int)):
+        wanted = "a whole number" if attribute.type == "integer" else "a number"
+        raise invalid_value(f"{attribute.name} must be {wanted} of at most 18 digits.")
+    return number
 
 
 def _clean_text(attribute: Attribute, value: Any) -> str:

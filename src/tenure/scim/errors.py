@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 
 import orjson
+import structlog
 from starlette.responses import Response
+
+from tenure.store.database import DatabaseAway
 
 MEDIA_TYPE = "application/scim+json"
 _SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+_log = structlog.get_logger(__name__)
 
 
 class ScimError(Exception):
@@ -57,9 +63,26 @@ def not_found(kind: str, key: str) -> ScimError:
     return ScimError(404, f"There is no {kind} with the id {key[:100]!r}.")
 
 
-def response(error: ScimError) -> Response:
-    """The error as an HTTP answer: `status` is text, and the schemas list holds the error schema alone."""
+def told(problem: Exception, method: str) -> ScimError:
+    """What the caller is told of whatever ended a request; what is no ScimError yet is logged."""
+    if isinstance(problem, ScimError):
+        return problem
+    if isinstance(problem, DatabaseAway):
+        _log.error("scim.database", problem=type(problem).__name__)
+        return ScimError(503, "The database is busy or away; try again.", headers={"Retry-After": "5"})
+    where = "".join(traceback.format_tb(problem.__traceback__))  # without its message, which may hold personal values
+    _log.error("scim.failed", method=method, problem=type(problem).__name__, where=where)
+    return ScimError(500, "Something went wrong here; it has been logged.")
+
+
+def document(error: ScimError) -> dict[str, object]:
+    """The error as JSON: `status` is text, and the schemas list holds the error schema alone."""
     body: dict[str, object] = {"schemas": [_SCHEMA], "status": str(error.status), "detail": error.detail}
     if error.scim_type:
         body["scimType"] = error.scim_type
-    return Response(orjson.dumps(body), error.status, error.headers, MEDIA_TYPE)
+    return body
+
+
+def response(error: ScimError) -> Response:
+    """The error as an HTTP answer."""
+    return Response(orjson.dumps(document(error)), error.status, error.headers, MEDIA_TYPE)

@@ -79,7 +79,7 @@ async def change(call: Call) -> Response:
     on_members = members.fold(step for step in todo if step.attribute.name == MEMBERS)
     on_record = [step for step in todo if step.attribute.name != MEMBERS]
 
-    if on_record or on_members.required or precondition(call.request):
+    if on_record or on_members.required or precondition(call.headers):
         await _deliver(call, _changes(call, key, on_record, on_members))
     elif not await _refusing(call.intake.change_members(call.source, "PATCH", key, *_events(key, on_members))):
         raise not_found("Group", call.key)
@@ -126,7 +126,7 @@ def _locking(call: Call, key: UUID, strength: str) -> Callable[[Delivery], Await
 
     A version that is compared must stay as it is until we have written: then the lock keeps changes of members out.
     """
-    check = precondition(call.request)
+    check = precondition(call.headers)
 
     async def locked(delivery: Delivery) -> GroupRow:
         before = await delivery.group(key, "UPDATE" if check else strength)
@@ -149,7 +149,7 @@ def _seen(key: UUID, document: Document) -> GroupSeen:
 
 
 async def _deliver(call: Call, work: Callable[[Delivery], Awaitable[T]]) -> T:
-    return await _refusing(call.intake.deliver(call.source, call.request.method, work))
+    return await _refusing(call.intake.deliver(call.source, call.method, work))
 
 
 async def _refusing(doing: Awaitable[T]) -> T:
@@ -172,7 +172,7 @@ async def _answer(call: Call, key: UUID, status: int = 200) -> Response:
     if row is None:
         raise not_found("Group", str(key))
     headers: dict[str, Any] = {"ETag": etag(row.version)}
-    if unchanged(call.request, row.version):
+    if unchanged(call.method, call.headers, row.version):
         return Response(status_code=304, headers=headers)
     headers["Location"] = f"{call.base}/Groups/{row.id}"
     return json(answers.group(row, call.base, wanted), status, headers)

@@ -177,6 +177,8 @@ def _whole(attribute: Attribute, held: list[Any], step: Step) -> list[Any]:
         return sent
     if not sent:
         return []
+    if attribute.type != "complex":
+        return [element for element in held if element not in sent]
     return [element for element in held if not any(one.items() <= element.items() for one in sent)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from starlette.requests import Request
+from starlette.datastructures import Headers
 
 from tenure.scim.errors import ScimError, invalid_value
 
@@ -21,20 +21,20 @@ def etag(version: int) -> str:
     return f'W/"{version}"'
 
 
-def unchanged(request: Request, version: int) -> bool:
+def unchanged(method: str, headers: Headers, version: int) -> bool:
     """True when the caller of a GET has this version (If-None-Match); a header that cannot be read asks for nothing."""
-    if request.method not in ("GET", "HEAD"):
+    if method not in ("GET", "HEAD"):
         return False
-    named = _named(request, "if-none-match") or set()
+    named = _named(headers, "if-none-match") or set()
     return "*" in named or f'"{version}"' in named
 
 
-def precondition(request: Request) -> Precondition | None:
+def precondition(headers: Headers) -> Precondition | None:
     """What If-Match asks of the version; None when any will do. Raises ScimError (400) when it cannot be read.
 
     SCIM's tags are weak, so they are compared as weak ones here too, as RFC 7644 shows it.
     """
-    named = _named(request, "if-match")
+    named = _named(headers, "if-match")
     if named is None:
         raise invalid_value('If-Match must be * or entity tags as in meta.version, such as W/"3".')
     if not named or "*" in named:
@@ -48,9 +48,9 @@ def precondition(request: Request) -> Precondition | None:
     return check
 
 
-def _named(request: Request, header: str) -> set[str] | None:
+def _named(headers: Headers, header: str) -> set[str] | None:
     """The tags in a header without their `W/`; none when it is missing, None when it cannot be read."""
-    lines = request.headers.getlist(header)
+    lines = headers.getlist(header)
     text = ",".join(lines).strip()
     if not lines:
         return set()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from tenure.scim import dialects
@@ -12,6 +11,7 @@ from tenure.scim.dialects import our_id
 from tenure.scim.errors import invalid_filter
 from tenure.scim.filters import And, Comparison, Filter, Not, Or, Presence, Unreadable, ValuePath, parse
 from tenure.scim.matching import compare_texts
+from tenure.scim.scalars import moment_in, number_in, time_text
 from tenure.scim.schema import Attribute, Place, ResourceType
 from tenure.store.filters import (
     Catalogue,
@@ -31,7 +31,6 @@ from tenure.store.filters import (
 )
 
 _ALWAYS, _NOT_EVER = Every(()), Some(())
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)?\Z", re.IGNORECASE)
 
 
 def condition(text: str, kind: ResourceType, catalogue: Catalogue, others: Sequence[ResourceType] = ()) -> Condition:
@@ -100,8 +99,9 @@ class _Meaning:
         value = _typed(sub or attribute, tree)
         if attribute.name in self.catalogue.relations:
             return self.related(self.catalogue.relations[attribute.name], attribute, sub, tree, value)
-        if attribute.multi and sub is not None:
-            found: Condition = Elements(path_of(place), Compare(inside(sub), tree.op, value))
+        if attribute.multi:
+            field = inside(sub) if sub else Inside((), kind_of(attribute))
+            found: Condition = Elements(path_of(place), _compare(field, tree.op, value))
             return Some((found, Never(Present(Inside(path_of(place), "folded"))))) if tree.op == "ne" else found
         exactly = Place(place.extension, attribute, sub)
         return self.leaf(exactly, attribute, lambda field: _compare(field, tree.op, value))
@@ -198,6 +198,8 @@ def _compare(field: Column | Inside, op: str, value: Any) -> Condition:
     """A comparison; with an id that cannot be one of ours the answer is known."""
     if isinstance(field, Column) and field.kind == "id" and op in ("eq", "ne") and our_id(value) is None:
         return _ALWAYS if op == "ne" else _NOT_EVER
+    if isinstance(field, Inside) and isinstance(value, datetime):
+        value = time_text(value)
     return Compare(field, op, value)
 
 
@@ -214,8 +216,16 @@ def path_of(place: Place) -> tuple[str, ...]:
 
 def inside(attribute: Attribute) -> Inside:
     """The attribute in the object that holds it, compared as its schema says."""
-    kind: Kind = "boolean" if attribute.type == "boolean" else "exact" if attribute.exact else "folded"
-    return Inside((attribute.name,), kind)
+    return Inside((attribute.name,), kind_of(attribute))
+
+
+def kind_of(attribute: Attribute) -> Kind:
+    """How the values of the attribute are compared."""
+    if attribute.type in ("integer", "decimal"):
+        return "number"
+    if attribute.type == "boolean":
+        return "boolean"
+    return "exact" if attribute.exact or attribute.type == "dateTime" else "folded"
 
 
 def _default_sub(attribute: Attribute, name: str) -> Attribute | None:
@@ -236,26 +246,17 @@ def _typed(attribute: Attribute, tree: Comparison) -> Any:
             raise invalid_filter(f"{attribute.name} can only be compared with true or false, by eq or ne.")
         return truth
     if attribute.type == "dateTime":
-        moment = _moment(tree.raw)
+        moment = moment_in(tree.raw)
         if moment is None or tree.op in ("co", "sw", "ew"):
             raise invalid_filter(f"{attribute.name} is compared with a time such as 2026-01-31T08:00:00Z, by eq to le.")
         return moment
+    if attribute.type in ("integer", "decimal"):
+        number = number_in(tree.raw)
+        if number is None or tree.op in ("co", "sw", "ew"):
+            raise invalid_filter(f"{attribute.name} is compared with a number, by eq to le.")
+        return number
     if attribute.type == "binary" and tree.op in ("gt", "ge", "lt", "le"):
         raise invalid_filter(f"{attribute.name} has no order.")
     if tree.value is None:
         raise invalid_filter("null can only be compared by eq or ne.")
     return tree.raw
-
-
-def _moment(text: str) -> datetime | None:
-    """A time with any number of fraction digits (Microsoft's suite sends seven); without a zone it is UTC."""
-    found = _TIME.match(text)
-    if found is None:
-        return None
-    clock, fraction, zone = found.groups()
-    try:
-        moment = datetime.fromisoformat(clock.upper()).replace(microsecond=int((fraction or "0").ljust(6, "0")))
-        offset = datetime.fromisoformat(f"2000-01-01T00:00:00{(zone or 'Z').upper()}").tzinfo
-        return moment.replace(tzinfo=offset).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

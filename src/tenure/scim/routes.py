@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import traceback
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from urllib.parse import quote
 
-import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from tenure.engine.intake import Intake, PushSource
-from tenure.scim import discovery, groups, oauth, search, users, v1
-from tenure.scim.call import Call, caller, has_secret_in_address, origin
+from tenure.scim import bulk, discovery, groups, me, oauth, search, users, v1
+from tenure.scim.call import Call, caller, has_secret_in_address, json_body, origin
 from tenure.scim.doorkeeper import Doorkeeper
-from tenure.scim.errors import ScimError, invalid_value, response
+from tenure.scim.errors import ScimError, invalid_value, response, told
 from tenure.scim.tokens import offered
-from tenure.store.database import DatabaseAway
 
 Handler = Callable[[Call], Awaitable[Response]]
 Sources = Callable[[], Mapping[str, PushSource]]
@@ -32,6 +31,8 @@ ENDPOINTS: Endpoints = {
     ".search": (search.ROOT_SEARCH, {}),
     "users": (users.COLLECTION, users.ONE),
     "groups": (groups.COLLECTION, groups.ONE),
+    "bulk": (bulk.COLLECTION, {}),
+    "me": (me.COLLECTION, {}),
     "serviceproviderconfig": (discovery.CONFIGURATION, {}),
     "resourcetypes": (discovery.RESOURCE_TYPES, discovery.RESOURCE_TYPE),
     "schemas": (discovery.SCHEMAS, discovery.SCHEMA),
@@ -41,8 +42,6 @@ VERSIONS: Mapping[str, Endpoints] = {"v1": v1.ENDPOINTS, "v2": ENDPOINTS}
 """The endpoints of each version of SCIM."""
 SEARCHES: Mapping[str, Mapping[str, Handler]] = {"users": users.SEARCH, "groups": groups.SEARCH}
 """By endpoint: the handlers of `.search` below it (RFC 7644 section 3.4.3)."""
-
-_log = structlog.get_logger(__name__)
 
 
 def build(
@@ -57,7 +56,10 @@ def build(
     `sources` gives the push sources by name, as they are at that moment. `base_url` is our public address, without
     `/scim`; without it, locations are told from the request's own host.
     """
-    return Mount("/scim", app=Door(intake, sources, doorkeeper, base_url, observe))
+    mount = Mount("/scim", app=Door(intake, sources, doorkeeper, base_url, observe))
+    # A line break in an address is for the door to answer, too: Starlette's pattern ends at one.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 class Door:
@@ -80,17 +82,10 @@ class Door:
         refusal = v1.response if _version(path) == "v1" else response
         try:
             answer = await self._answer(Request(scope, receive), path, source)
-        except ScimError as error:
-            answer = refusal(error)
         except ClientDisconnect:
             return
-        except DatabaseAway as problem:
-            _log.error("scim.database", problem=type(problem).__name__)
-            answer = refusal(ScimError(503, "The database is busy or away; try again.", headers={"Retry-After": "5"}))
-        except Exception as problem:  # told without its message, which may hold personal values
-            where = "".join(traceback.format_tb(problem.__traceback__))
-            _log.error("scim.failed", method=scope["method"], problem=type(problem).__name__, where=where)
-            answer = refusal(ScimError(500, "Something went wrong here; it has been logged."))
+        except Exception as problem:
+            answer = refusal(told(problem, scope["method"]))
         try:
             await answer(scope, receive, send)
         finally:
@@ -119,10 +114,11 @@ class Door:
             raise ScimError(405, f"{method} is not possible here; {allowed} are.", headers={"Allow": allowed})
         base = f"{origin(request, self._base_url)}/scim/{quote(path[0], safe='')}/{version}"
         key = path[3] if len(path) > 3 else ""
-        if version == "v1":
-            call: Call = v1.CallOfV1(request, source, self._intake, base, key, self._doorkeeper)
-            return v1.answered(await handler(call))
-        return await handler(Call(request, source, self._intake, base, key, self._doorkeeper))
+        query, body = request.scope["query_string"], partial(json_body, request)
+        made = v1.CallOfV1 if version == "v1" else Call
+        call = made(request.method, request.headers, query, body, source, self._intake, base, key, self._doorkeeper)
+        answer = await handler(call)
+        return v1.answered(answer) if version == "v1" else answer
 
 
 def _version(path: list[str]) -> str:

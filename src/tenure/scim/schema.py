@@ -16,7 +16,7 @@ Uniqueness = Literal["none", "server", "global"]
 class Attribute:
     """One attribute and its characteristics (RFC 7643 section 2.2).
 
-    `longest` bounds a text, in characters. `kept` is False for what is accepted, dropped and never advertised.
+    `longest` bounds a text, in characters. `kept` is False for what is accepted and dropped.
     `clearable` is False for what null does not unassign: `active` has to be removed in so many words.
     """
 
@@ -140,7 +140,7 @@ def render_schema(schema: Schema) -> dict[str, Any]:
         "id": schema.urn,
         "name": schema.name,
         "description": schema.description,
-        "attributes": [_render(a) for a in schema.attributes if a.kept],
+        "attributes": [_render(a) for a in schema.attributes],
     }
 
 

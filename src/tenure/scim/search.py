@@ -52,7 +52,8 @@ async def listed(call: Call, *kinds: ResourceType) -> Response:
             found = await by_cursor(readers, call.parameters["cursor"], call.count(), seal)
         else:
             found = await by_index(readers, call.offset(), call.count())
-        people = [answers.user(row, call.base, wanted[USER.name]) for row in found.rows if isinstance(row, IdentityRow)]
+        users = [row for row in found.rows if isinstance(row, IdentityRow)]
+        people = [answers.user(row, call.base, call.users, wanted[USER.name]) for row in users]
         groups = [row for row in found.rows if isinstance(row, GroupRow)]
         frame = list_response(found.total, found.rows, **found.place, schemas=[call.list_schema])
         if with_members:
@@ -69,14 +70,14 @@ async def searched(call: Call, *kinds: ResourceType) -> Response:
 
 async def root_searched(call: Call) -> Response:
     """POST /.search finds resources of every kind."""
-    return await searched(call, USER, GROUP)
+    return await searched(call, call.users, GROUP)
 
 
 async def root(call: Call) -> Response:
     """GET on the root finds resources of every kind by a filter (RFC 7644 section 3.4.2.1)."""
     if "filter" not in call.parameters:
         raise ScimError(404, "The root is for filters; Users, Groups, Schemas and the like are under it.")
-    return await listed(call, USER, GROUP)
+    return await listed(call, call.users, GROUP)
 
 
 def _from_body(body: Mapping[str, Any]) -> Mapping[str, str]:

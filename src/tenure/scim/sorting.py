@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tenure.scim.errors import ScimError, invalid_path, invalid_value
-from tenure.scim.query import inside, path_of
+from tenure.scim.query import inside, kind_of, path_of
 from tenure.scim.schema import Attribute, Place, ResourceType
 from tenure.store.filters import Catalogue, Column, Inside
 from tenure.store.paging import OLDEST_FIRST, FirstRelated, Order, Preferred
@@ -51,8 +51,10 @@ def _field(
         return catalogue.columns[name]
     if attribute.name in ("schemas", "meta"):  # the same for all, but for the id at the end of meta.location
         return catalogue.columns["id"]
+    if attribute.multi and sub is None and kind_of(attribute) == "number":
+        raise _unsortable(kind, by)
     if attribute.multi:
-        return Preferred(path_of(place), Inside((sub.name,) if sub else (), inside(sub or attribute).kind))
+        return Preferred(path_of(place), Inside((sub.name,) if sub else (), kind_of(sub or attribute)))
     return Inside((*path_of(place), *((sub.name,) if sub else ())), inside(sub or attribute).kind)
 
 

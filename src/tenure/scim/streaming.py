@@ -38,7 +38,7 @@ async def group_with_members(call: Call, key: UUID, wanted: Projection, status: 
         if row is None:
             raise not_found("Group", str(key))
         headers = {"ETag": etag(row.version)}
-        if unchanged(call.request, row.version):
+        if unchanged(call.method, call.headers, row.version):
             return Response(status_code=304, headers=headers)
         headers["Location"] = f"{call.base}/Groups/{row.id}"
         return await _reply(stack, _texts(connection, call, [row], wanted), status, headers)
@@ -73,14 +73,16 @@ async def _texts(
 ) -> AsyncIterator[bytes]:
     """The groups as JSON texts with commas between them, each in as many pieces as it has chunks of members."""
     heads = [orjson.dumps(answers.group(row, call.base, wanted))[:-1] + b',"members":[' for row in rows]
-    opened = 0
+    opened, named = 0, wanted.asks_for(MEMBERS, "display")
     async with aclosing(listing.members(connection, [row.id for row in rows])) as chunks:
         async for chunk in chunks:
             for place, found in groupby(chunk, key=itemgetter(0)):
                 goes_on = opened == place + 1
                 yield b"".join(_between(heads, opened, place + 1)) + (b"," if goes_on else b"")
                 opened = place + 1
-                elements = [answers.member(key, name, kind, call.base) for _, key, name, kind in found]
+                elements = [
+                    answers.member(key, name if named else None, kind, call.base) for _, key, name, kind in found
+                ]
                 yield orjson.dumps(wanted.part(None, MEMBERS, elements) or [])[1:-1]
     yield b"".join(_between(heads, opened, len(heads))) + (b"]}" if heads else b"")
 

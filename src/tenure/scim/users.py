@@ -11,7 +11,6 @@ from tenure.engine.intake import Delivery, NameTaken
 from tenure.model.event import IdentityGone, IdentitySeen
 from tenure.scim import answers, documents, patch, search
 from tenure.scim.call import Call, json
-from tenure.scim.definitions import USER
 from tenure.scim.documents import Document
 from tenure.scim.errors import ScimError, not_found
 from tenure.scim.preconditions import etag, precondition, unchanged
@@ -21,17 +20,17 @@ from tenure.store.directory import IdentityRow
 
 async def listed(call: Call) -> Response:
     """GET /Users: the people who match a filter."""
-    return await search.listed(call, USER)
+    return await search.listed(call, call.users)
 
 
 async def searched(call: Call) -> Response:
     """POST /Users/.search: the same, with the parameters in the body."""
-    return await search.searched(call, USER)
+    return await search.searched(call, call.users)
 
 
 async def create(call: Call) -> Response:
     """POST /Users. The id is ours, whatever the body says; `active` is true unless it says otherwise."""
-    said = documents.clean(await call.body(), USER)
+    said = documents.clean(await call.body(), call.users)
     said.setdefault("active", True)
     event = IdentitySeen(uuid4(), said)
     try:
@@ -43,32 +42,32 @@ async def create(call: Call) -> Response:
 
 async def read(call: Call) -> Response:
     """GET /Users/{id}."""
-    wanted = call.projection(USER)
+    wanted = call.projection(call.users)
     key = call.id("User")
     async with listing.autocommit(call.intake.database) as connection:
         row = await listing.identity(connection, call.source.id, key, groups=wanted.wants("groups"))
     if row is None:
         raise not_found("User", call.key)
-    if unchanged(call.request, row.version):
+    if unchanged(call.method, call.headers, row.version):
         return Response(status_code=304, headers={"ETag": etag(row.version)})
     return _answer(call, row)
 
 
 async def replace(call: Call) -> Response:
     """PUT /Users/{id}: what the body leaves out is cleared, but for `active`; it never creates."""
-    said = documents.clean(await call.body(), USER)
+    said = documents.clean(await call.body(), call.users)
     return await _change(call, lambda before: {"active": before.active, **said})
 
 
 async def change(call: Call) -> Response:
     """PATCH /Users/{id}: all of its operations take effect, or none. Who has left stays so when `active` is removed."""
-    todo = patch.steps(await call.body(), USER)
-    return await _change(call, lambda before: patch.apply(before.document, todo, USER))
+    todo = patch.steps(await call.body(), call.users)
+    return await _change(call, lambda before: patch.apply(before.document, todo, call.users))
 
 
 async def delete(call: Call) -> Response:
     """DELETE /Users/{id}: the record is gone, its name is free, and its account is looked at."""
-    event, check = IdentityGone(call.id("User")), precondition(call.request)
+    event, check = IdentityGone(call.id("User")), precondition(call.headers)
 
     async def work(delivery: Delivery) -> None:
         before = await delivery.identity(event.id, ending=True)
@@ -83,7 +82,7 @@ async def delete(call: Call) -> Response:
 
 
 async def _change(call: Call, new: Callable[[IdentityRow], Document]) -> Response:
-    key, check = call.id("User"), precondition(call.request)
+    key, check = call.id("User"), precondition(call.headers)
 
     async def work(delivery: Delivery) -> IdentityRow:
         before = await delivery.identity(key)
@@ -94,7 +93,7 @@ async def _change(call: Call, new: Callable[[IdentityRow], Document]) -> Respons
         return await delivery.identity_seen(IdentitySeen(key, new(before)), before)
 
     try:
-        row = await call.intake.change_identity(call.source, call.request.method, work)
+        row = await call.intake.change_identity(call.source, call.method, work)
     except NameTaken:
         raise _taken() from None
     return _answer(call, row)
@@ -106,7 +105,7 @@ def _taken() -> ScimError:
 
 def _answer(call: Call, row: IdentityRow, status: int = 200) -> Response:
     headers = {"ETag": etag(row.version), "Location": f"{call.base}/Users/{row.id}"}
-    return json(answers.user(row, call.base, call.projection(USER)), status, headers)
+    return json(answers.user(row, call.base, call.users, call.projection(call.users)), status, headers)
 
 
 COLLECTION = {"GET": listed, "POST": create}

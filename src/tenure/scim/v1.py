@@ -6,9 +6,10 @@ servers ever had them; what is served is told by /v2/Schemas.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, ClassVar
 
 import orjson
 from starlette.responses import Response
@@ -47,10 +48,15 @@ class _Projection(answers.Projection):
         return v1_bodies.unlinked(super().part(extension, name, value))
 
 
+@dataclass
 class CallOfV1(Call):
     """A request of SCIM 1.1, as the handlers of 2.0 take it."""
 
-    list_schema = v1_bodies.CORE
+    list_schema: ClassVar[str] = v1_bodies.CORE
+
+    def __post_init__(self) -> None:
+        """Let the body be read as 2.0 would have it."""
+        self.body = partial(_translated, self.body, self.method)
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -62,10 +68,10 @@ class CallOfV1(Call):
         found = super().projection(kind)
         return _Projection(found.named, found.excluded)
 
-    async def body(self) -> dict[str, Any]:
-        """The body as 2.0 would have it. Raises ScimError (400, 413)."""
-        sent = await super().body()
-        return v1_bodies.patch(sent) if self.request.method == "PATCH" else v1_bodies.resource(sent)
+
+async def _translated(read: Callable[[], Awaitable[dict[str, Any]]], method: str) -> dict[str, Any]:
+    sent = await read()
+    return v1_bodies.patch(sent) if method == "PATCH" else v1_bodies.resource(sent)
 
 
 async def configuration(call: Call) -> Response:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 import orjson
 
 from tenure.model.capability import canon_name
 
-Kind = Literal["name", "folded", "exact", "id", "boolean", "time"]
+Kind = Literal["name", "folded", "exact", "id", "boolean", "time", "number"]
 """How values compare: `name` and `folded` without regard to case, `id` as UUIDs, the others as they are."""
 
 OPERATORS: Mapping[str, str] = {
@@ -175,7 +176,7 @@ def _sql(condition: Condition, values: list[Any], exact: str, canon: str) -> str
                 f"jsonb_array_elements({canon} #> %s::text[])) AS e(exact, canon) WHERE {inside})"
             )
         case Present(field):
-            return f"coalesce({_text(field, values, exact, canon)}, '') <> ''"
+            return f"coalesce(({_text(field, values, exact, canon)})::text, '') <> ''"
         case Compare():
             return _comparison(condition, values, exact, canon)
 
@@ -191,6 +192,9 @@ def _comparison(compare: Compare, values: list[Any], exact: str, canon: str) -> 
         values.append(value)
         return f"{field.sql} = %s::uuid" if op == "eq" else f"{field.sql} <> %s::uuid"
     left = _text(field, values, exact, canon)
+    if field.kind == "number":
+        values.append(Decimal(repr(value)))
+        return OPERATORS[op].format(left)
     right = canonical(field.kind, op, value)
     if op == "co":  # its value stands before the field, whose path may be a parameter too
         values.insert(len(values) - (isinstance(field, Inside)), right)
@@ -212,6 +216,8 @@ def _text(field: Column | Inside, values: list[Any], exact: str, canon: str) -> 
     if isinstance(field, Column):
         return f'(({field.sql})::text COLLATE "C")' if field.kind in ("id", "boolean", "time") else field.sql
     values.append(list(field.path))
+    if field.kind == "number":  # what was kept before the attribute became a number counts as no value
+        return f"(jsonb_path_query_first({exact} #> %s::text[], '$ ? (@.type() == \"number\")'))::numeric"
     document = exact if field.kind == "exact" else canon
     return f'(({document} #>> %s::text[]) COLLATE "C")'
 
@@ -225,10 +231,10 @@ def _contained(condition: Condition) -> tuple[bool, Any] | None:
     """The condition as "the document contains this" (and whether exactly), which an index can answer; or None."""
     match condition:
         case Compare(Inside(path, kind), "eq", value):
-            made = value if kind == "boolean" else canonical(kind, "eq", value)
+            made = value if kind in ("boolean", "number") else canonical(kind, "eq", value)
             for name in reversed(path):
                 made = {name: made}
-            return kind == "exact", made
+            return kind in ("exact", "number"), made
         case Elements(path, inner):
             below = _contained(inner)
             if below is None:

@@ -97,16 +97,18 @@ async def page(
     values: list[Any] = []
     key = _key(order, values)
     where, said = ("true", []) if condition is None else compile_condition(condition)
-    mine = "r.source + 0" if condition is None else "r.source"  # what the index of pages is on, and no other
+    plain = condition is None and order.field is CREATED
+    mine = "r.source + 0" if plain else "r.source"  # what the index of pages is on, and no other
     hits = f"FROM {table} r WHERE {mine} = %s AND r.gone_at IS NULL AND {where}"
     counts = condition is not None and window.counted is None
     found: list[Any] = []
     if window.limit:
         kept = "" if condition is None else "MATERIALIZED"
         beside, bounds = _beside(order, window)
+        shown = "p.key::text" if _kind(order) == "numeric" else "p.key"
         word = "DESC" if order.descending != window.backward else "ASC"
         query = f"""WITH hit AS {kept} (SELECT r.id, {key} AS key {hits})
-        SELECT {"(SELECT count(*) FROM hit)" if counts else "0"}, p.key, {columns} FROM (
+        SELECT {"(SELECT count(*) FROM hit)" if counts else "0"}, {shown}, {columns} FROM (
             SELECT id, key FROM hit WHERE {beside} ORDER BY key {word}, id {word} LIMIT %s OFFSET %s
         ) p JOIN {table} r ON r.id = p.id ORDER BY p.key {word}, p.id {word}"""
         bound = (*values, source, *said, *bounds, window.limit, window.offset)
@@ -133,7 +135,8 @@ def _key(order: Order, values: list[Any]) -> str:
         case Column(sql, kind):
             return sql if kind == "time" else f'({sql})::text COLLATE "C"'
         case Inside() as field:
-            return f"left({compile_field(field, values)}, {LONGEST_KEY})"
+            key = compile_field(field, values)
+            return key if field.kind == "number" else f"left({key}, {LONGEST_KEY})"
         case Preferred(path, field):
             elements = f"{'r.doc' if field.kind == 'exact' else 'r.doc_canon'} #> %s::text[]"
             values += [list(path), list(path), list(field.path)]
@@ -142,6 +145,16 @@ def _key(order: Order, values: list[Any]) -> str:
         case FirstRelated(relation, Column(sql)):
             first = f"SELECT ({sql})::text FROM {relation.sql} ORDER BY {relation.order} LIMIT 1"
             return f'left(({first}), {LONGEST_KEY}) COLLATE "C"'
+
+
+def _kind(order: Order) -> str:
+    """The type of the key in SQL."""
+    match order.field:
+        case Column(_, "time"):
+            return "timestamptz"
+        case Inside(_, "number"):
+            return "numeric"
+    return "text"
 
 
 def _beside(order: Order, window: Window) -> tuple[str, list[Any]]:
@@ -153,8 +166,7 @@ def _beside(order: Order, window: Window) -> tuple[str, list[Any]]:
     if after.key is None:
         return ("key IS NULL AND id > %s" if above else "(key IS NOT NULL OR id < %s)"), [after.id]
     field = order.field
-    kind = "timestamptz" if isinstance(field, Column) and field.kind == "time" else "text"
-    pair, bounds = f"(key, id) {{}} (%s::{kind}, %s)", [after.key, after.id]
+    pair, bounds = f"(key, id) {{}} (%s::{_kind(order)}, %s)", [after.key, after.id]
     if not above:
         return pair.format("<"), bounds
     if isinstance(field, Column) and field.always:  # then the pair alone is a range of an index
