@@ -59,6 +59,19 @@ async def test_what_providers_ask(provider: Provider) -> None:
         assert [r["id"] for r in found["Resources"]] == [group["id"]], filter
 
 
+async def test_people_are_found_by_the_groups_around_their_group(provider: Provider) -> None:
+    one, both, other = [(await provider.user(name))["id"] for name in ("one", "both", "other")]
+    inner = await provider.group("inner", one, both)
+    outer = await provider.group("outer", inner["id"], both)
+    outermost = await provider.group("outermost", outer["id"])
+    for filter, found in (
+        (f'groups.value eq "{outermost["id"]}"', {one, both}), ('groups.display eq "outer"', {one, both}),
+        ('groups[display eq "outer" and type eq "direct"]', {both}), ("not (groups pr)", {other}),
+        ('groups[display eq "outer" and type eq "indirect"]', {one}), ('groups.type eq "indirect"', {one, both}),
+    ):  # fmt: skip
+        assert {r["id"] for r in (await provider.found(filter))["Resources"]} == found, filter
+
+
 @pytest.mark.parametrize(
     "filter",
     [
