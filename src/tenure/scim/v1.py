@@ -1,7 +1,6 @@
 """SCIM 1.1 at `/scim/<source>/v1`, for clients that know no other: translated at the edge, handled as 2.0.
 
-"Protocol" is draft-scim-api-01. There are no /Schemas here: a 404, which clients of 1.1 have to live with, as few
-servers ever had them; what is served is told by /v2/Schemas.
+"Protocol" is draft-scim-api-01. /Schemas is a 404 here: Okta never asks for it, and /v2/Schemas tells what is served.
 """
 
 from __future__ import annotations
