@@ -63,7 +63,7 @@ async def configuration(call: Call) -> Response:
         "authenticationSchemes": _schemes(call.doorkeeper.kinds(call.source)),
         "meta": _meta("ServiceProviderConfig", f"{call.base}/ServiceProviderConfig"),
     }
-    if dialects.knows_rfc_7643_alone(call.request.headers.get("user-agent", "")):
+    if dialects.knows_rfc_7643_alone(call.headers.get("user-agent", "")):
         del told["pagination"]
     return json(told)
 
