@@ -195,6 +195,7 @@ async def test_basic_opens_where_it_was_made_and_nowhere_else(place: Place) -> N
         right = ("ci", told["password"])
         assert told["username"] == "ci"
         assert (await client.get(USERS, auth=right)).status_code == 200
+        assert (await client.get("/scim/okta/v1/Users", auth=right)).status_code == 200
         assert (await client.get(USERS, auth=("CI", told["password"]))).status_code == 401
         assert (await client.get(USERS, auth=("ci", told["password"] + "x"))).status_code == 401
         assert (await client.get("/scim/entra/v2/Users", auth=right)).status_code == 401

@@ -52,6 +52,10 @@ class Provider:
     sources: dict[str, PushSource]
     commits: list[None] = field(default_factory=list)
 
+    def speak(self, version: str) -> None:
+        """Go on at `/v1` or `/v2`."""
+        self.client.base_url = f"http://tenure.test/scim/okta/{version}"
+
     async def ask(self, method: str, path: str, body: Any = None, status: int | None = None, **more: Any) -> Any:
         """Send a request and give the parsed body (None when empty)."""
         if body is not None:

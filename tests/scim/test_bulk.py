@@ -276,3 +276,12 @@ async def test_there_is_nobody_behind_me(provider: Provider, method: str) -> Non
     assert told["status"] == "501"
     assert "identity provider" in told["detail"]
     await provider.ask(method, "/Me", status=401, headers={"Authorization": "Bearer wrong"})
+
+
+@pytest.mark.parametrize("depth", [70, 1_000])
+async def test_data_that_is_nested_without_end_is_refused(provider: Provider, depth: int) -> None:
+    data = '{"userName": "a", "deep": ' + '{"a": ' * depth + "1" + "}" * depth + "}"
+    body = '{"Operations": [{"method": "POST", "bulkId": "q", "path": "/Users", "data": ' + data + "}]}"
+    answer = await provider.client.post("/Bulk", content=body)
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidSyntax")
+    assert "nested deeper than 64 levels" in answer.json()["detail"]

@@ -2,7 +2,7 @@
 
 `tests/dialogues` has one file a provider, with a dialogue for each of its ways. A step may have `after`: resources by
 their path, as they are when it is done; null is an attribute that is not there, `gone` a resource. `quirk` names what
-the step proves.
+the step proves. A dialogue may have a `version`: v1 when it is in SCIM 1.1.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ DIALOGUES = [
 @pytest.mark.parametrize("dialogue", [d for _name, d in DIALOGUES], ids=lambda dialogue: str(dialogue["name"]))
 async def test_dialogue(provider: Provider, dialogue: dict[str, Any]) -> None:
     kept: dict[str, Any] = {}
+    provider.speak(dialogue.get("version", "v2"))
     for number, step in enumerate(dialogue["steps"], 1):
         told = f"{dialogue['name']}, step {number}: {step['send']}"
         method, address = filled(step["send"], kept).split(" ", 1)

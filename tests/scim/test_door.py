@@ -72,7 +72,7 @@ async def test_a_token_of_another_source_does_not_open(provider: Provider) -> No
         ("GET", "/nobody/v2/Users", 404),
         ("GET", "/okta/v2", 404),
         ("GET", "/okta", 404),
-        ("GET", "/okta/v1/Users", 404),
+        ("GET", "/okta/v3/Users", 404),
         ("GET", "/okta/v2/Nonsense", 404),
         ("GET", "/okta/v2/Users/a/b", 404),
         ("GET", "/okta/v2/Users/00919288221112222", 404),

@@ -14,6 +14,8 @@ from tenure.scim.call import Call, json
 from tenure.scim.errors import ScimError, document, invalid_path, invalid_syntax, invalid_value, told
 
 MOST_OPERATIONS = 1_000
+DEEPEST = 64
+"""Levels of an operation's data: no resource has a tenth of them."""
 _RESPONSE = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 _MARK = "bulkId:"
@@ -146,13 +148,15 @@ def _operation(sent: Mapping[str, Any]) -> Operation:
     return Operation(method, bulk_id, path, data, sent.get("version"), frozenset(_references([data, parts])))
 
 
-def _references(value: object) -> Iterator[str]:
-    """The bulkIds that are named anywhere in a value."""
+def _references(value: object, depth: int = 0) -> Iterator[str]:
+    """The bulkIds that are named anywhere in a value. Raises ScimError (400) for one that is nested too deep."""
     if isinstance(value, str) and value.startswith(_MARK):
         yield value.removeprefix(_MARK)
     elif isinstance(value, (dict, list)):
+        if depth > DEEPEST:
+            raise invalid_syntax(f"The data of an operation is nested deeper than {DEEPEST} levels.")
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _references(inner)
+            yield from _references(inner, depth + 1)
 
 
 def _resolved(value: Any, ids: Mapping[str, str]) -> Any:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -49,6 +49,7 @@ class Call:
     base: str
     key: str
     doorkeeper: Doorkeeper
+    list_schema: ClassVar[str] = answers.LIST
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:

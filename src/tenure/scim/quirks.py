@@ -38,6 +38,8 @@ _ENTRA_FLAG = "learn.microsoft.com/entra: application-provisioning-config-proble
 _ENTRA_ATTRIBUTES = "learn.microsoft.com/entra: customize-application-attributes"
 _ENTRA_SUITE = "github.com/AzureAD/SCIMReferenceCode: the Postman suite and issues 20, 24, 112"
 _OKTA = "developer.okta.com/docs: reference/scim/scim-20"
+_OKTA_ONE = "developer.okta.com/docs: reference/scim/scim-11"
+_OKTA_AGENT = "help.okta.com: opp-provision-scim-messages"
 _ONELOGIN = "developers.onelogin.com/scim: implement-scim-api, test-your-scim"
 _AUTHENTIK = "github.com/goauthentik/authentik: authentik/providers/scim/clients"
 _CANAILLE = "github.com/yaal-coop/canaille: canaille/scim/client.py, casting.py"
@@ -48,7 +50,7 @@ _PING = "docs.pingidentity.com/integrations/scim: settings reference"
 
 # fmt: off
 PROVIDERS = (
-    Provider("okta", "Okta", "SCIM 2.0: PUT, PATCH, group push", "bearer token, HTTP Basic, OAuth code"),
+    Provider("okta", "Okta", "SCIM 2.0 and 1.1: PUT, PATCH, group push", "bearer token, HTTP Basic, OAuth code"),
     Provider("entra-id", "Microsoft Entra ID", "SCIM 2.0: PATCH, in two dialects", "bearer token, OAuth client"),
     Provider("onelogin", "OneLogin", "SCIM 2.0: PUT; PATCH for groups", "bearer token"),
     Provider("oracle", "Oracle IDCS, OCI IAM", "SCIM 2.0: PUT; no groups", "bearer token, HTTP Basic, OAuth client"),
@@ -105,6 +107,13 @@ QUIRKS = (
           "passed over; a path that names one is still refused", _OKTA),
     Quirk("document-as-text", ("keycloak",), "the whole value of a PATCH as JSON in a text",
           "read, where there is no path and a text can mean nothing else", f"{_GOLDFISH}, issue 172"),
+    # SCIM 1.1
+    Quirk("agent-capabilities", ("okta",), "`GET /ServiceProviderConfigs`, for what its on-premises agent may do",
+          "told at `/v1` by Okta's own URN; pushing passwords is not among it", _OKTA_AGENT),
+    Quirk("partial-resource", ("okta",), "a PATCH that is a part of a resource",
+          "at `/v1` it changes what it names, and adds to what has several values", _OKTA_ONE),
+    Quirk("operation-delete", ("okta",), "`\"operation\": \"delete\"` in a member",
+          "at `/v1` that member alone leaves", _OKTA_ONE),
     # Values
     Quirk("boolean-as-text", ("entra-id", "keycloak"), "`\"False\"` for `active`, `primary eq \"True\"`",
           "read as a boolean where the schema has one, and nowhere else", _ENTRA_FLAG),
@@ -140,7 +149,7 @@ QUIRKS = (
           "passed over, and never answered", _ENTRA),
     Quirk("unlisted-schema", ("entra-id",), "data of an extension that `schemas` does not list",
           "kept when we know the extension", _ENTRA),
-    Quirk("unknown-attribute", ("entra-id", "onelogin"), "attributes and extensions that we do not have",
+    Quirk("unknown-attribute", ("entra-id", "okta", "onelogin"), "attributes and extensions that we do not have",
           "passed over, also in a path that names its extension; a bare name that is unknown is refused",
           _ONELOGIN),
     # Groups and lives

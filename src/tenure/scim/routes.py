@@ -13,7 +13,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from tenure.engine.intake import Intake, PushSource
-from tenure.scim import bulk, discovery, groups, me, oauth, search, users
+from tenure.scim import bulk, discovery, groups, me, oauth, search, users, v1
 from tenure.scim.call import Call, caller, has_secret_in_address, json_body, origin
 from tenure.scim.doorkeeper import Doorkeeper
 from tenure.scim.errors import ScimError, invalid_value, response, told
@@ -24,7 +24,9 @@ Sources = Callable[[], Mapping[str, PushSource]]
 Observe = Callable[[str, str, int, float], None]
 """Called after each answer: the source's name (empty when there is no such source), method, status, seconds."""
 
-ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
+Endpoints = Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]]
+
+ENDPOINTS: Endpoints = {
     "": (search.ROOT, {}),
     ".search": (search.ROOT_SEARCH, {}),
     "users": (users.COLLECTION, users.ONE),
@@ -36,6 +38,8 @@ ENDPOINTS: Mapping[str, tuple[Mapping[str, Handler], Mapping[str, Handler]]] = {
     "schemas": (discovery.SCHEMAS, discovery.SCHEMA),
 }
 """By endpoint in lower case: the handlers of the collection and those of one resource in it, by HTTP method."""
+VERSIONS: Mapping[str, Endpoints] = {"v1": v1.ENDPOINTS, "v2": ENDPOINTS}
+"""The endpoints of each version of SCIM."""
 SEARCHES: Mapping[str, Mapping[str, Handler]] = {"users": users.SEARCH, "groups": groups.SEARCH}
 """By endpoint: the handlers of `.search` below it (RFC 7644 section 3.4.3)."""
 
@@ -47,7 +51,7 @@ def build(
     base_url: str | None = None,
     observe: Observe = lambda source, method, status, seconds: None,
 ) -> Mount:
-    """The route of the door: `/scim/<source>/v2/...`, and `/scim/<source>/oauth2/token`.
+    """The route of the door: `/scim/<source>/v2/...`, `/v1/...` beside it, and `/scim/<source>/oauth2/token`.
 
     `sources` gives the push sources by name, as they are at that moment. `base_url` is our public address, without
     `/scim`; without it, locations are told from the request's own host.
@@ -75,12 +79,13 @@ class Door:
         began = self._doorkeeper.clock.monotonic()
         path = [part for part in _below(scope).split("/") if part]
         source = self._sources().get(path[0]) if path else None
+        refusal = v1.response if _version(path) == "v1" else response
         try:
             answer = await self._answer(Request(scope, receive), path, source)
         except ClientDisconnect:
             return
         except Exception as problem:
-            answer = response(told(problem, scope["method"]))
+            answer = refusal(told(problem, scope["method"]))
         try:
             await answer(scope, receive, send)
         finally:
@@ -96,7 +101,8 @@ class Door:
             raise invalid_value("A token does not belong in the address: revoke it, and send another in a header.")
         offer = offered(request.headers.get("authorization"))
         await self._doorkeeper.admit(source, (offer,) if offer else (), caller(request))
-        handlers = _handlers([part.lower() for part in path[2:]]) if path[1:2] in (["v2"], ["V2"]) else None
+        version = _version(path)
+        handlers = _handlers(version, [part.lower() for part in path[2:]])
         if handlers is None:
             raise ScimError(404, "There is no such endpoint; Users, Groups, Schemas and the like are under /v2/.")
         method = "GET" if request.method == "HEAD" else request.method
@@ -106,21 +112,29 @@ class Door:
             if not allowed:
                 raise ScimError(404, "There is no such endpoint.")
             raise ScimError(405, f"{method} is not possible here; {allowed} are.", headers={"Allow": allowed})
-        base = f"{origin(request, self._base_url)}/scim/{quote(path[0], safe='')}/v2"
+        base = f"{origin(request, self._base_url)}/scim/{quote(path[0], safe='')}/{version}"
         key = path[3] if len(path) > 3 else ""
         query, body = request.scope["query_string"], partial(json_body, request)
-        call = Call(request.method, request.headers, query, body, source, self._intake, base, key, self._doorkeeper)
-        return await handler(call)
+        made = v1.CallOfV1 if version == "v1" else Call
+        call = made(request.method, request.headers, query, body, source, self._intake, base, key, self._doorkeeper)
+        answer = await handler(call)
+        return v1.answered(answer) if version == "v1" else answer
 
 
-def _handlers(path: list[str]) -> Mapping[str, Handler] | None:
-    """The handlers at a path below the root, in lower case; None when there is no such endpoint."""
+def _version(path: list[str]) -> str:
+    """The version of SCIM that a path names, in lower case."""
+    return path[1].lower() if len(path) > 1 else ""
+
+
+def _handlers(version: str, path: list[str]) -> Mapping[str, Handler] | None:
+    """The handlers at a path below the root of a version, in lower case; None when there is no such endpoint."""
     name = path[0] if path else ""
-    if name not in ENDPOINTS or len(path) > 2:
+    endpoints = VERSIONS.get(version, {})
+    if name not in endpoints or len(path) > 2:
         return None
-    if path[1:] == [".search"]:
+    if version == "v2" and path[1:] == [".search"]:
         return SEARCHES.get(name)
-    return ENDPOINTS[name][len(path) == 2]
+    return endpoints[name][len(path) == 2]
 
 
 def _below(scope: Scope) -> str:

@@ -55,7 +55,7 @@ async def listed(call: Call, *kinds: ResourceType) -> Response:
         users = [row for row in found.rows if isinstance(row, IdentityRow)]
         people = [answers.user(row, call.base, call.users, wanted[USER.name]) for row in users]
         groups = [row for row in found.rows if isinstance(row, GroupRow)]
-        frame = list_response(found.total, found.rows, **found.place)
+        frame = list_response(found.total, found.rows, **found.place, schemas=[call.list_schema])
         if with_members:
             return await list_with_members(stack, connection, call, frame, people, groups, wanted[GROUP.name])
     shown = [answers.group(row, call.base, wanted[GROUP.name]) for row in groups]
