@@ -288,7 +288,7 @@ async def agree(provider: Provider, kind: str, names: dict[str, list[str]], list
     told += [one["value"] for resource in everything[:9] for one in resource.get("groups", resource.get("members", ()))]
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=max(300, settings().max_examples), suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=max(150, settings().max_examples), suppress_health_check=list(HealthCheck), deadline=None)
     @given(filters(names, lists, told), st.randoms(use_true_random=False))
     def check(tree: Any, chance: random.Random) -> None:
         text = written(tree, chance)
