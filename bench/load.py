@@ -89,7 +89,7 @@ class Load:
         self._session = aiohttp.ClientSession(
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=3),  # servers end theirs after five
         )
         return self
 
