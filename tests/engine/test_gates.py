@@ -158,6 +158,22 @@ async def test_a_group_that_one_request_empties_loses_nobody(database: str) -> N
         assert (await world.account("p000") or {})["groups"] == []
 
 
+async def test_renames_that_cannot_be_fill_no_gate(database: str) -> None:
+    world = World(database, ESTATE.replace("    rate:", "    limits: {renames: {people: 3}}\n    rate:"))
+    taken = [a["name"] for a in (await world.jira())["accounts"] if a["name"] != "admin"][:4]
+    async with world.house() as tenure, world.provider(tenure) as client:
+        ids = await hire(client, 45)
+        await world.finish(tenure)
+        *stuck, last = list(ids)[:5]
+        for name, other in zip(stuck, taken, strict=True):
+            await push(client, f"/Users/{ids[name]}", patch({"op": "replace", "value": {"userName": f"{other}@x"}}))
+        await world.finish(tenure)
+        await push(client, f"/Users/{ids[last]}", patch({"op": "replace", "value": {"userName": "free@x"}}))
+        await world.finish(tenure)
+        assert not await held(tenure)
+        assert await world.account("free") is not None
+
+
 async def test_a_leaver_is_never_kept_by_a_veto(database: str) -> None:
     world = World(database, ESTATE + "    limits: {leavers: {people: 0}, losers: {people: 0}}\n")
     async with world.house() as tenure, world.provider(tenure) as client:

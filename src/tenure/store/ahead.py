@@ -13,22 +13,27 @@ from tenure.store.marks import SHARDS
 
 _ALONE = "(SELECT count(*) FROM desired o WHERE o.target = d.target AND o.{0} = d.{0} AND o.identity <> d.identity) < 2"
 """Many who are to have the same are held by name, whatever the gate says: they are not about to pass it."""
+_FREE = """NOT EXISTS (SELECT FROM seen_account t WHERE t.target = s.target AND t.key <> s.key
+    AND t.canon @> jsonb_build_object('username', d.username_canon))"""
+"""Nor is who is to have the name of another account."""
 
 _ABOUT: Mapping[str, tuple[str, str]] = {
     GateClass.OUT_OF_SCOPE: (
         "state",
-        f"""d.cells->>'standing' = '{Standing.OUT_OF_SCOPE.value}' AND CASE WHEN %(closes)s THEN s.active ELSE EXISTS (
+        f"""d.cells->>'standing' = '{Standing.OUT_OF_SCOPE.value}' AND CASE
+            WHEN %(closes)s THEN s.active AND s.writable ELSE EXISTS (
             SELECT FROM given_member g JOIN seen_member m ON m.target = g.target AND m.canon = g.canon AND m.key = g.key
             WHERE g.target = l.target AND g.key = l.key) END""",
     ),
     GateClass.RENAMES: (
         "attr:username",
-        f"""d.username_canon <> s.canon->>'username' AND l.adopted = ANY(%(follow)s)
-        AND {_ALONE.format("username_canon")}""",
+        f"""s.writable AND d.username_canon <> s.canon->>'username' AND l.adopted = ANY(%(follow)s)
+        AND {_ALONE.format("username_canon")} AND {_FREE}""",
     ),
     GateClass.EMAILS: (
         "attr:email",
-        f"""d.cells->'fields' ? 'email' AND d.email_canon <> s.canon->>'email' AND {_ALONE.format("email_canon")}
+        f"""s.writable AND d.cells->'fields' ? 'email' AND d.email_canon <> s.canon->>'email'
+        AND {_ALONE.format("email_canon")}
         AND NOT EXISTS (SELECT FROM echo e WHERE e.target = l.target AND e.key = l.key AND e.field = 'email'
                         AND e.seen IS NOT DISTINCT FROM s.fields->>'email')""",
     ),
@@ -41,8 +46,8 @@ async def pending(connection: Connection, target: int, name: str, *, closes: boo
     """Who is linked, has not left, and would pass this gate by what is desired of them and was last seen.
 
     `closes`: who is out of scope loses the account, else the groups. `follow`: whether accounts that we made (False)
-    and those taken over (True) are renamed. Left out are those whose loss a person approved or refused, and those whom
-    another gate holds.
+    and those taken over (True) are renamed. Left out are those whose loss a person approved or refused, those whom
+    another gate holds, and what cannot be written at their account: none of them is about to pass.
     """
     cell, condition = _ABOUT[name]
     values: dict[str, Any] = {
