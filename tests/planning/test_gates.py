@@ -39,7 +39,7 @@ def account(*groups: str) -> AccountSeen:
     ],
 )
 def test_the_gates_of_a_change(change: Change, groups: tuple[str, ...], classes: list[str]) -> None:
-    assert list(losses(change, account(*groups), lambda n: OPENS.get(n, frozenset()), canon_name)) == classes
+    assert list(losses(change, account(*groups), OPENS, canon_name)) == classes
 
 
 def test_a_limit_is_the_larger_of_people_and_share() -> None:

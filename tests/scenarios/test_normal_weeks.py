@@ -68,7 +68,7 @@ class Gatekeeper:
             self.now += timedelta(minutes=1)
 
     async def chunk(self, changes: Sequence[tuple[int, Change]]) -> None:
-        asked = [(n, c, losses(c, _account(n), lambda _: NOTHING, canon_name)) for n, c in changes]
+        asked = [(n, c, losses(c, _account(n), {}, canon_name)) for n, c in changes]
         names = sorted({name for _, _, several in asked for name in several})
         if not names:
             return

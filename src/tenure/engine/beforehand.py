@@ -100,8 +100,8 @@ async def unfreeze(
         await _known(connection, target)
         opened = await holding.unfreeze(connection, target, repin=repin)
         for one in opened:
-            name = "server" if repin else None
-            _, cause = await decisions.write_decision(connection, "unfreeze", decider, now, target=one["id"], name=name)
+            kind = "accept-server" if repin else "unfreeze"
+            _, cause = await decisions.write_decision(connection, kind, decider, now, target=one["id"])
             await marks.mark_subject(connection, [one["id"]], "scope:all", marks.READINGS, cause)
         await notices.tell(connection)
     return tuple(one["name"] for one in opened)

@@ -99,5 +99,4 @@ def _take(found: Effect, target: ActiveTarget, subject: Subject, opens: dict[str
 
 def _losing(target: ActiveTarget, subject: Subject, change: Change, opens: dict[str, frozenset[str]]) -> Iterator[str]:
     canon = target.connector.capabilities.group.canon
-    opening, standing = (lambda name: opens.get(name, frozenset())), subject.desired.standing
-    yield from losses(change, subject.sight.linked, opening, canon, standing)
+    yield from losses(change, subject.sight.linked, opens, canon, subject.desired.standing)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.work import Work
@@ -16,7 +15,7 @@ from tenure.planning.assignment import desired_groups
 from tenure.planning.gates import Use, blocked, losses
 from tenure.planning.inversion import CannotUndo, refuse
 from tenure.planning.rules import OutOfScope, Rename
-from tenure.store import ahead, audit, directory, gates, nesting
+from tenure.store import ahead, audit, directory, gates
 from tenure.store.database import Connection
 from tenure.store.gates import Leaf
 
@@ -74,13 +73,8 @@ def _asked(
     for verdict in work.plan.verdicts:
         for part in _parts(verdict) if verdict.decision is Decision.GO else (verdict,):
             goes = part.decision is Decision.GO
-            opening = partial(_opening, opens)
-            names = losses(part.change, work.account, opening, canon, work.standing) if goes else ()
+            names = losses(part.change, work.account, opens, canon, work.standing) if goes else ()
             yield part, names
-
-
-def _opening(opens: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:
-    return opens.get(name, frozenset())
 
 
 def _parts(verdict: Verdict) -> Iterator[Verdict]:
@@ -158,7 +152,6 @@ async def _group(connection: Connection, target: ActiveTarget, name: str, counts
     sources = await directory.groups_of_sources(connection, target.source_ids)
     same = target.connector.capabilities.group.canon
     feeding = [g.id for g in sources if any(same(d.name) == canon for d in desired_groups([g], target.rules))]
-    feeding = await nesting.below(connection, feeding)
     counts.pending[name] = await gates.group_leavers(connection, target.id, canon, feeding)
 
 

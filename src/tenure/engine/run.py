@@ -87,7 +87,7 @@ async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool)
     planned = plan(target, subject)
     leaving = subject.desired.standing is Standing.LEAVER and bool(planned.go)
     work = Work(subject.mark, planned, subject.identity.id, account=subject.sight.linked)
-    work.standing, work.asked, work.refused = subject.desired.standing, subject.asked, bool(subject.decided.vetoes)
+    work.asked, work.refused = subject.asked, bool(subject.decided.vetoes)
     if (few and subject.mark.prio in _FRESH) or leaving or _unread_before(target, subject, planned):
         try:
             work.refreshed = await _refresh(house, target, subject)

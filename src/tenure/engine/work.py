@@ -32,19 +32,18 @@ class Settled:
 class Work:
     """One subject of a pass.
 
-    `standing` is where the person stands towards the target, `asked` what the rules ask for, `refused` whether a
-    veto stands against any of it. `again` is set when the subject has to be looked at again,
-    in so many seconds; `held` when the application refused a change and a person has to look. `unknown` are intents
-    whose outcome is not known: they stay open. `refreshed` is the account as just read; `overlap` the groups that it is
-    in already and that are desired; `woken` the identities that waited for what was done. `leaves` are what gates hold
-    of the subject, `cleared` the kinds of clearance that a person gave, `through` the gates that each change passes, by
-    its digest (True: a person opened it). `ended` are the vetoes of which the computed value is another one by now.
+    `asked` is what the rules ask for, `refused` whether a veto stands against any of it. `again` is set when the
+    subject has to be looked at again, in so many seconds; `held` when the application refused a change and a person has
+    to look. `unknown` are intents whose outcome is not known: they stay open. `refreshed` is the account as just read;
+    `overlap` the groups that it is in already and that are desired; `woken` the identities that waited for what was
+    done. `leaves` are what gates hold of the subject, `cleared` the kinds of clearance that a person gave, `through` the
+    gates that each change passes, by its digest (True: a person opened it). `ended` are the vetoes of which the computed
+    value is another one by now.
     """
 
     mark: Mark
     plan: Plan
     identity: UUID | None = None
-    standing: Standing | None = None
     asked: Desired | None = None
     refused: bool = False
     account: AccountSeen | None = None
@@ -64,6 +63,11 @@ class Work:
     cleared: frozenset[str] = frozenset()
     through: dict[str, dict[str, bool]] = field(default_factory=dict)
     ended: tuple[int, ...] = ()
+
+    @property
+    def standing(self) -> Standing | None:
+        """Where the person stands towards the target."""
+        return self.asked.standing if self.asked else None
 
     @property
     def handle(self) -> Handle | None:

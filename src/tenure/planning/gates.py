@@ -88,7 +88,7 @@ class Use:
     shut: bool = False
 
 
-Opens = Callable[[str], frozenset[str]]
+Opens = Mapping[str, frozenset[str]]
 """What a group opens (`administration`, `licence`), by its canonical name."""
 
 
@@ -112,7 +112,7 @@ def losses(
 def _losses(change: Change, account: AccountSeen | None, opens: Opens, canon: Callable[[str], str]) -> tuple[str, ...]:
     inside = {canon(name) for name in account.groups or ()} if account else set()
     if isinstance(change, DeactivateAccount):
-        administers = any("administration" in opens(name) for name in inside)
+        administers = any("administration" in opens.get(name, ()) for name in inside)
         return (GateClass.ADMINISTRATORS, GateClass.LEAVERS) if administers else (GateClass.LEAVERS,)
     if isinstance(change, RenameAccount):
         return (GateClass.RENAMES,)
@@ -122,9 +122,9 @@ def _losses(change: Change, account: AccountSeen | None, opens: Opens, canon: Ca
         return ()
     left = {canon(name) for name in change.groups}
     found: list[str] = []
-    if any("administration" in opens(name) for name in left):
+    if any("administration" in opens.get(name, ()) for name in left):
         found.append(GateClass.ADMINISTRATORS)
-    licensed = {name for name in inside | left if "licence" in opens(name)}
+    licensed = {name for name in inside | left if "licence" in opens.get(name, ())}
     if licensed and licensed <= left:
         found.append(GateClass.LICENCES)
     return (*found, *(GROUP + name for name in sorted(left)), GateClass.LOSERS)

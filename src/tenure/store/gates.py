@@ -199,7 +199,7 @@ async def group_leavers(connection: Connection, target: int, canon: str, feeding
         JOIN identity i ON i.id = l.identity AND i.active AND i.gone_at IS NULL
         JOIN seen_member s ON s.target = g.target AND s.canon = g.canon AND s.key = g.key
         WHERE g.target = %s AND g.canon = %s
-        AND NOT EXISTS (SELECT FROM member m WHERE m.identity = i.id AND m.source_group = ANY(%s::uuid[]))
+        AND NOT EXISTS (SELECT FROM belonging m WHERE m.identity = i.id AND m.source_group = ANY(%s::uuid[]))
         AND NOT EXISTS (SELECT FROM veto v WHERE v.target = g.target AND v.identity = i.id AND v.ended_at IS NULL
                         AND v.cell = 'member:' || g.canon)
         AND NOT EXISTS (SELECT FROM held h WHERE h.target = g.target AND h.subject = i.id::text

@@ -20,11 +20,6 @@ READINGS = 17
 """The shard of a target that reads it whole and expands scope marks."""
 
 _SHARD = "('x' || right(i.id::text, 1))::bit(4)::int"
-_INSIDE = """
-WITH RECURSIVE inside(id) AS (SELECT %s::uuid
-    UNION SELECT n.child FROM inside JOIN nested_group n ON n.parent = inside.id)
-SELECT m.identity FROM inside JOIN member m ON m.source_group = inside.id
-"""
 _UPSERT = """
 ON CONFLICT (target, subject) DO UPDATE SET
     seq = excluded.seq, prio = least(due.prio, excluded.prio), not_before = excluded.not_before,
@@ -82,7 +77,9 @@ async def expand(
     connection: Connection, target: int, sources: Sequence[int], group: UUID | None, cause: int | None
 ) -> int:
     """Turn a scope mark into marks of its people: everybody of the sources, or of one group, however deep."""
-    where = "i.source = ANY(%s)" if group is None else f"i.id IN ({_INSIDE})"
+    where = (
+        "i.source = ANY(%s)" if group is None else "i.id IN (SELECT identity FROM belonging WHERE source_group = %s)"
+    )
     cursor = await connection.execute(
         f"""INSERT INTO due (target, subject, shard, prio, seq, cause)
         SELECT %s, i.id::text, {_SHARD}, CASE WHEN i.active AND i.gone_at IS NULL THEN {BULK} ELSE {SWEPT_LEAVER} END,
