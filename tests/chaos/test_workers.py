@@ -35,6 +35,28 @@ def _worker(data: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+@pytest.fixture(autouse=True)
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setitem(ENVIRONMENT, name, value)
+
+
+@contextlib.contextmanager
+def _three(
+    sandbox: str, folder: Path, per_second: int
+) -> Iterator[tuple[Path, httpx2.Client, subprocess.Popen[bytes]]]:
+    """A server and two workers on one database: its folder, an identity provider, and one of the workers."""
+    estate, data, port = folder / "estate.yaml", folder / "data", _free_port()
+    rate = f"per_second: {per_second}"
+    estate.write_text(ESTATE.replace("http://jira.test", sandbox).replace("per_second: 200", rate))
+    with _serving(estate, data, port) as server:
+        _ready(server)
+        with _worker(data) as one, _worker(data) as other, _provider(port) as okta:
+            _ready(one)
+            _ready(other)
+            yield data, okta, one
+
+
 def _command(data: Path, *words: str) -> Any:
     command = [sys.executable, "-m", "tenure", *words, "--data", str(data), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=ENVIRONMENT, check=True)
@@ -50,63 +72,45 @@ def _until(true: Callable[[], bool], seconds: float = 60) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kill", [False, True], ids=["three-workers", "one-is-killed"])
-def test_thirty_leavers_one_by_one(sandbox: str, folder: Path, kill: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in SECRETS.items():
-        monkeypatch.setitem(ENVIRONMENT, name, value)
-    estate, data, port = folder / "estate.yaml", folder / "data", _free_port()
-    estate.write_text(ESTATE.replace("http://jira.test", sandbox).replace("per_second: 200", "per_second: 500"))
-    with _serving(estate, data, port) as server:
-        _ready(server)
-        with _worker(data) as one, _worker(data) as other, _provider(port) as okta:
-            _ready(one)
-            _ready(other)
-            names = [f"p{number:02}@x.example" for number in range(34)]
-            ids = {n: okta.post("/Users", json=person(n, f"Person {n}")).json()["id"] for n in names}
-            _until(lambda: len(_accounts(sandbox, names)) == 34)
-            for place, name in enumerate(names[:30]):
-                okta.patch(f"/Users/{ids[name]}", json=_OFF).raise_for_status()
-                if kill and place == 15:
-                    os.kill(one.pid, signal.SIGKILL)
-            _until(lambda: _settled(data))
-            assert len(_shut(sandbox, names)) == 25
-            (plan,) = _command(data, "plan", "--held")
-            assert (plan["id"], len(plan["people"])) == ("jira:leavers", 5)
-            for name in names[30:]:
-                okta.patch(f"/Users/{ids[name]}", json=_OFF).raise_for_status()
-            _until(lambda: len(_command(data, "plan", "--held")[0]["people"]) == 9)
-            told = _command(data, "approve", plan["id"], "--revision", str(plan["revision"]))
-            assert told["people"] == plan["people"]
-            _until(lambda: _settled(data))
-            assert set(_shut(sandbox, names)) == set(names[:30])
-            assert sorted(_command(data, "plan", "--held")[0]["people"]) == names[30:]
+def test_thirty_leavers_one_by_one(sandbox: str, folder: Path, kill: bool) -> None:
+    with _three(sandbox, folder, 500) as (data, okta, one):
+        names = [f"p{number:02}@x.example" for number in range(34)]
+        ids = {n: okta.post("/Users", json=person(n, f"Person {n}")).json()["id"] for n in names}
+        _until(lambda: len(_accounts(sandbox, names)) == 34)
+        for place, name in enumerate(names[:30]):
+            okta.patch(f"/Users/{ids[name]}", json=_OFF).raise_for_status()
+            if kill and place == 15:
+                os.kill(one.pid, signal.SIGKILL)
+        _until(lambda: _settled(data))
+        assert len(_shut(sandbox, names)) == 25
+        (plan,) = _command(data, "plan", "--held")
+        assert (plan["id"], len(plan["people"])) == ("jira:leavers", 5)
+        for name in names[30:]:
+            okta.patch(f"/Users/{ids[name]}", json=_OFF).raise_for_status()
+        _until(lambda: len(_command(data, "plan", "--held")[0]["people"]) == 9)
+        told = _command(data, "approve", plan["id"], "--revision", str(plan["revision"]))
+        assert told["people"] == plan["people"]
+        _until(lambda: _settled(data))
+        assert set(_shut(sandbox, names)) == set(names[:30])
+        assert sorted(_command(data, "plan", "--held")[0]["people"]) == names[30:]
 
 
 @pytest.mark.slow
-def test_a_freeze_stops_every_process_within_five_seconds(
-    sandbox: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in SECRETS.items():
-        monkeypatch.setitem(ENVIRONMENT, name, value)
-    estate, data, port = folder / "estate.yaml", folder / "data", _free_port()
-    estate.write_text(ESTATE.replace("http://jira.test", sandbox).replace("per_second: 200", "per_second: 20"))
-    with _serving(estate, data, port) as server:
-        _ready(server)
-        with _worker(data) as one, _worker(data) as other, _provider(port) as okta:
-            _ready(one)
-            _ready(other)
-            names = [f"p{number:03}@x.example" for number in range(240)]
-            for name in names:
-                okta.post("/Users", json=person(name, f"Person {name}")).raise_for_status()
-            _until(lambda: _writes(sandbox) > 20)
-            asked = time.monotonic()
-            assert _command(data, "freeze", "--reason", "a restore") == {"targets": ["jira"]}
-            time.sleep(max(0.0, asked + 5 - time.monotonic()))
-            stopped = _writes(sandbox)
-            time.sleep(3)
-            assert _writes(sandbox) == stopped
-            assert len(_accounts(sandbox, names)) < len(names), "it was to be frozen half way"
-            _command(data, "unfreeze", "--yes")
-            _until(lambda: len(_accounts(sandbox, names)) == len(names), 120)
+def test_a_freeze_stops_every_process_within_five_seconds(sandbox: str, folder: Path) -> None:
+    with _three(sandbox, folder, 20) as (data, okta, _):
+        names = [f"p{number:03}@x.example" for number in range(240)]
+        for name in names:
+            okta.post("/Users", json=person(name, f"Person {name}")).raise_for_status()
+        _until(lambda: _writes(sandbox) > 20)
+        asked = time.monotonic()
+        assert _command(data, "freeze", "--reason", "a restore") == {"targets": ["jira"]}
+        time.sleep(max(0.0, asked + 5 - time.monotonic()))
+        stopped = _writes(sandbox)
+        time.sleep(3)
+        assert _writes(sandbox) == stopped
+        assert len(_accounts(sandbox, names)) < len(names), "it was to be frozen half way"
+        _command(data, "unfreeze", "--yes")
+        _until(lambda: len(_accounts(sandbox, names)) == len(names), 120)
 
 
 def _writes(sandbox: str) -> int:

@@ -287,8 +287,7 @@ async def test_another_server_is_accepted_on_the_page(store: Database, client: h
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     found = await store.rows("SELECT pinned_server_id, caution FROM target WHERE name = 'jira'")
     assert [tuple(r.values()) for r in found] == [("two", None)]
-    told = await store.rows("SELECT facts->>'class' AS class FROM audit WHERE action = 'decision.unfreeze'")
-    assert [r["class"] for r in told] == ["server"]
+    assert [kind for kind, *_ in await decisions(store)] == ["accept-server"]
 
 
 async def test_through_the_whole_house(database: str) -> None:
