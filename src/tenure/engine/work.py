@@ -36,9 +36,9 @@ class Work:
     subject has to be looked at again, in so many seconds; `held` when the application refused a change and a person has
     to look. `unknown` are intents whose outcome is not known: they stay open. `refreshed` is the account as just read;
     `overlap` the groups that it is in already and that are desired; `woken` the identities that waited for what was
-    done. `leaves` are what gates hold of the subject, `cleared` the kinds of clearance that a person gave, `through` the
-    gates that each change passes, by its digest (True: a person opened it). `ended` are the vetoes of which the computed
-    value is another one by now.
+    done. `leaves` are what gates hold of the subject, `cleared` the kinds of clearance that a person gave, `through`
+    the gates that each change passes, by its digest (True: a person opened it). `ended` are the vetoes of which the
+    computed value is another one by now.
     """
 
     mark: Mark
