@@ -19,11 +19,10 @@ from tenure.store.filters import folded
 
 Document = dict[str, Any]
 
-_GROUPS = """SELECT jsonb_agg(jsonb_build_array(g.id, g.display_name, {}) ORDER BY g.created_at, g.id)
- FROM {} m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id"""
-GROUPS_OF_ROW = f"""
-CASE WHEN EXISTS (SELECT FROM nested_group) THEN ({_GROUPS.format("m.direct", "belonging")})
-ELSE ({_GROUPS.format("true", "member")}) END
+GROUPS_OF_ROW = """
+CASE WHEN EXISTS (SELECT FROM nested_group) THEN groups_through(r.id)
+ELSE (SELECT jsonb_agg(jsonb_build_array(g.id, g.display_name, true) ORDER BY g.created_at, g.id)
+      FROM member m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id) END
 """
 """The groups of a row `r` as [id, name, whether it is in it directly]; nearly nobody has groups inside groups."""
 IDENTITY_COLUMNS = "r.id, r.doc, r.active, r.version, r.created_at, r.modified_at"
