@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -19,32 +19,17 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .atlassian import jira
+from .atlassian import APPLICATIONS, Application
 from .faults import BadFault, Schedule
 from .misbehaviour import HANG_UP, Faults
 
 
-class Documented(Protocol):
-    """What /_state needs of each application: its whole state, and the journal of what was written to it."""
-
-    journal: list[dict[str, Any]]
-
-    def document(self) -> dict[str, Any]:
-        """The whole state, in a fixed order."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything that a test may look at or turn: each application's state, and the faults."""
+    """Everything that a test may look at or turn: each application's state by name, and the faults."""
 
-    jira: jira.Jira
+    applications: Mapping[str, Application]
     faults: Schedule
-
-    def application(self, name: str) -> Documented | None:
-        """The state of the application that is served under this name."""
-        applications: dict[str, Documented] = {"jira": self.jira}
-        return applications.get(name)
 
 
 def _json(value: Any, status: int = 200) -> Response:
@@ -53,7 +38,7 @@ def _json(value: Any, status: int = 200) -> Response:
 
 async def _state(request: Request) -> Response:
     world: World = request.app.state.world
-    application = world.application(request.path_params["application"])
+    application = world.applications.get(request.path_params["application"])
     if application is None:
         return _json({"error": "there is no such application in this sandbox"}, 404)
     document = application.document()
@@ -79,18 +64,25 @@ async def _faults(request: Request) -> Response:
 def build(
     users: int = 0,
     latency_ms: float = 0,
-    jira_version: str = "10.3.24",
     seats: int | None = None,
     clock: Callable[[], float] = time.monotonic,
+    **versions: str,
 ) -> Starlette:
     """Make a sandbox with `users` generated people beside the fixed ones; `app.state.world` is its World.
 
     `latency_ms` delays every answer of an application, `seats` limits each licence (None: unlimited), and `clock`
-    (seconds) is used for scheduled rate limits alone. ValueError for a version that the sandbox does not know.
+    (seconds) is used for scheduled rate limits alone. `jira_version` and its like choose the versions. ValueError for a
+    version that the sandbox does not know.
     """
-    world = World(jira.Jira(jira.version(jira_version), users, seats), Schedule(clock, latency_ms))
+    opened = {
+        name: product.open(versions.pop(f"{name}_version", product.newest), users, seats)
+        for name, product in APPLICATIONS.items()
+    }
+    if versions:
+        raise TypeError(f"the sandbox has no {', '.join(versions)}")
+    world = World({name: state for name, (state, _) in opened.items()}, Schedule(clock, latency_ms))
     routes = [
-        Mount("/jira", app=jira.Door(world.jira, jira.ROUTES)),
+        *(Mount(f"/{name}", app=door) for name, (_, door) in opened.items()),
         Route("/_state/{application}", _state),
         Route("/_faults", _faults, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
@@ -145,17 +137,19 @@ def serve(
 
     Example: tenure-sandbox --port 8900 --users 1000
     """
+    versions = {"jira_version": jira_version}
     try:
-        app = build(users, latency_ms, jira_version, seats)
+        app = build(users, latency_ms, seats, time.monotonic, **versions)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--jira-version") from error
+        raise typer.BadParameter(str(error)) from error
     try:
         listener = _bind(host, port)
     except OSError as error:
         typer.echo(f"tenure-sandbox cannot listen on {host}:{port} ({error.strerror}): choose another --port", err=True)
         raise typer.Exit(1) from error
     shown = f"[{host}]" if ":" in host else host
-    line = f"tenure-sandbox is ready at http://{shown}:{listener.getsockname()[1]} (Jira {jira_version} under /jira)"
+    served = ", ".join(f"{one.title} {versions[f'{name}_version']} under /{name}" for name, one in APPLICATIONS.items())
+    line = f"tenure-sandbox is ready at http://{shown}:{listener.getsockname()[1]} ({served})"
     config = uvicorn.Config(app, http=_Connection, log_level="warning", access_log=False, lifespan="off")
     try:
         _Announcing(config, line).run(sockets=[listener])

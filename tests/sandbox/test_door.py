@@ -40,7 +40,7 @@ async def test_nobody_is_let_in_except_to_server_info_and_manifest(app, opened):
     assert (await nobody.get(f"{API}/serverInfo")).json()["versionNumbers"] == [10, 3, 24]
     manifest = "/jira/rest/applinks/1.0/manifest"
     as_json = (await nobody.get(manifest, headers={"Accept": "application/json"})).json()
-    assert as_json["id"] == app.state.world.jira.server_id
+    assert as_json["id"] == app.state.world.applications["jira"].server_id
     assert f"<id>{as_json['id']}</id>" in (await nobody.get(manifest)).text
 
 

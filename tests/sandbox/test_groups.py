@@ -76,8 +76,8 @@ async def test_inactive_members_are_hidden_unless_asked_for(jira):
 
 
 async def test_members_of_groups_inside_appear_and_cannot_leave(jira, app):
-    app.state.world.jira.nest("software_dev", "helpdesk")
-    app.state.world.jira.nest("helpdesk", "software_dev")  # even when two groups hold each other
+    app.state.world.applications["jira"].nest("software_dev", "helpdesk")
+    app.state.world.applications["jira"].nest("helpdesk", "software_dev")  # even when two groups hold each other
     assert await names(jira, groupname="software_dev") == ["hdiaz", "jroy", "lchen", "oivanov", "pkowal", "tbecker"]
     params = {"groupname": "software_dev", "username": "hdiaz"}
     assert (await jira.delete(f"{API}/group/user", params=params)).status_code == 400

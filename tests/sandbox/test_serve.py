@@ -101,7 +101,7 @@ def test_a_port_that_is_taken_is_explained(address):
 
 
 def test_the_generated_people_are_the_same_every_time():
-    first, second = (build(users=2000).state.world.jira.document() for _ in range(2))
+    first, second = (build(users=2000).state.world.applications["jira"].document() for _ in range(2))
     assert orjson.dumps(first) == orjson.dumps(second)
     assert len({account["key"] for account in first["accounts"]}) == 2010
 

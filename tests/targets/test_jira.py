@@ -101,7 +101,7 @@ async def test_a_create_is_one_request_gives_no_access_and_looks_nothing_up() ->
     answer = await jira(network).apply(CreateAccount(ANNA))
     assert answer.outcome is Outcome.APPLIED
     assert network.calls == [("POST", "/rest/api/2/user")]
-    assert app.state.world.jira.accounts["anna"].groups == set()
+    assert app.state.world.applications["jira"].accounts["anna"].groups == set()
 
 
 async def test_a_join_is_one_request() -> None:
@@ -118,7 +118,7 @@ async def test_a_property_that_fails_does_not_unmake_the_account() -> None:
     answer = await target.apply(CreateAccount({**ANNA, "properties.phone": "1"}))
     assert answer.outcome is Outcome.APPLIED
     assert answer.account is not None
-    assert answer.account.key == app.state.world.jira.accounts["anna"].key
+    assert answer.account.key == app.state.world.applications["jira"].accounts["anna"].key
     assert "properties.phone" not in answer.shown
     assert "without its properties" in answer.detail
 
@@ -146,7 +146,7 @@ async def test_several_groups_in_one_change() -> None:
         await target.apply(JoinGroups(mwolf, ("software_dev", "no such group")))
     both = await target.apply(LeaveGroups(mwolf, ("software_dev", "helpdesk")))
     assert both.outcome is Outcome.APPLIED
-    assert app.state.world.jira.accounts["mwolf"].groups == {"jira-software-users"}
+    assert app.state.world.applications["jira"].accounts["mwolf"].groups == {"jira-software-users"}
 
 
 async def test_a_lead_is_not_deactivated_and_jira_says_why() -> None:
@@ -156,16 +156,16 @@ async def test_a_lead_is_not_deactivated_and_jira_says_why() -> None:
 
 async def test_a_member_by_an_inner_group_is_not_taken_out() -> None:
     app = build()
-    app.state.world.jira.nest("helpdesk", "software_dev")
-    before = app.state.world.jira.document()
+    app.state.world.applications["jira"].nest("helpdesk", "software_dev")
+    before = app.state.world.applications["jira"].document()
     answer = await jira(Recorder(app)).apply(LeaveGroups(handle("tbecker", "JIRAUSER10001"), ("helpdesk",)))
     assert answer.outcome is Outcome.ALREADY
-    assert app.state.world.jira.document() == before
+    assert app.state.world.applications["jira"].document() == before
 
 
 async def test_a_structured_property_is_shown_as_json() -> None:
     app = build()
-    app.state.world.jira.accounts["mwolf"].properties["seat"] = {"floor": 2}
+    app.state.world.applications["jira"].accounts["mwolf"].properties["seat"] = {"floor": 2}
     (seen, _) = [one async for one in jira(Recorder(app)).read(ByName("mwolf", ("properties.seat",)))]
     assert isinstance(seen, AccountSeen)
     assert seen.fields["properties.seat"] == '{"floor":2}'
@@ -246,7 +246,7 @@ async def test_a_search_that_moves_under_the_walk_is_not_whole() -> None:
     def bend(request: httpx2.Request, body: Any) -> Any:
         if request.url.path.endswith("user/search") and not gone:
             gone.append(body[3]["name"])  # between two pages somebody is deleted, and everybody moves up
-            world = app.state.world.jira
+            world = app.state.world.applications["jira"]
             world.remove(world.accounts[gone[0]])
         return body
 
@@ -256,7 +256,7 @@ async def test_a_search_that_moves_under_the_walk_is_not_whole() -> None:
 
 async def test_a_search_that_ends_at_a_round_number_proves_nothing() -> None:
     app = build(990, jira_version="9.12.0")
-    assert len(app.state.world.jira.accounts) == 1000
+    assert len(app.state.world.applications["jira"].accounts) == 1000
     assert not await whole(jira(Recorder(app)))
     assert await whole(jira(Recorder(build(991, jira_version="9.12.0"))))
 
@@ -275,7 +275,7 @@ async def test_somebody_else_s_answer_is_no_answer() -> None:
 
 async def test_a_deleted_account_is_not_there() -> None:
     app = build()
-    world = app.state.world.jira
+    world = app.state.world.applications["jira"]
     world.remove(world.accounts["mwolf"])
     for what in (ByKey("mwolf"), ByName("mwolf")):
         seen = [one async for one in jira(Recorder(app)).read(what)]

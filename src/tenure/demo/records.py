@@ -8,6 +8,7 @@ from typing import Any
 
 from tenure.demo.play import Done
 from tenure.model.change import (
+    AccountChange,
     AdoptAccount,
     AdoptGroup,
     Change,
@@ -73,9 +74,7 @@ def _done(entry: Row) -> Done:
 
 
 def _account(change: Change) -> str:
-    if isinstance(change, CreateAccount | CreateGroup | AdoptGroup):
-        return change.name
-    return change.account.name
+    return change.account.name if isinstance(change, AccountChange) else change.name
 
 
 def _detail(change: Change) -> str:

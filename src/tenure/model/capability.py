@@ -86,9 +86,11 @@ class Mode(StrEnum):
 CREATING = frozenset({ChangeKind.CREATE_ACCOUNT, ChangeKind.CREATE_GROUP, ChangeKind.JOIN_GROUPS})
 LOSING = frozenset(
     {
+        ChangeKind.HAND_OVER_LEADS,
         ChangeKind.DEACTIVATE_ACCOUNT,
         ChangeKind.ANONYMIZE_ACCOUNT,
         ChangeKind.DELETE_ACCOUNT,
+        ChangeKind.REVOKE_PERMISSIONS,
         ChangeKind.END_SESSIONS,
         ChangeKind.REVOKE_TOKENS,
         ChangeKind.LEAVE_GROUPS,

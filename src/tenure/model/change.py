@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 
 class ChangeKind(StrEnum):
@@ -15,7 +15,9 @@ class ChangeKind(StrEnum):
     END_LINK = "end-link"
     ADOPT_ACCOUNT = "adopt-account"
     ADOPT_GROUP = "adopt-group"
+    HAND_OVER_LEADS = "hand-over-leads"
     DEACTIVATE_ACCOUNT = "deactivate-account"
+    REVOKE_PERMISSIONS = "revoke-permissions"
     END_SESSIONS = "end-sessions"
     REVOKE_TOKENS = "revoke-tokens"
     LEAVE_GROUPS = "leave-groups"
@@ -83,6 +85,63 @@ class DeactivateAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOverLeads:
+    """Make somebody else the lead of what the account leads; some applications deactivate no lead."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.HAND_OVER_LEADS
+    account: Handle
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevokePermissions:
+    """Take from an account the global permissions that it holds itself, not through a group."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.REVOKE_PERMISSIONS
+    account: Handle
+
+
+@dataclass(frozen=True, slots=True)
+class EndSessions:
+    """Sign an account out everywhere."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.END_SESSIONS
+    account: Handle
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeTokens:
+    """Take away what an account can sign in with beside its password: personal tokens, SSH and GPG keys."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.REVOKE_TOKENS
+    account: Handle
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymizeAccount:
+    """Make whose account it was unknowable, and keep what it wrote. Nothing brings it back."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.ANONYMIZE_ACCOUNT
+    account: Handle
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteAccount:
+    """Remove an account. Nothing brings it back."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.DELETE_ACCOUNT
+    account: Handle
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteGroup:
+    """Remove a group that we made."""
+
+    kind: ClassVar[ChangeKind] = ChangeKind.DELETE_GROUP
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReactivateAccount:
     """Open an account that was shut."""
 
@@ -142,45 +201,24 @@ class AdoptGroup:
     name: str
 
 
-Change = (
-    CreateAccount
-    | UpdateAccount
-    | RenameAccount
-    | DeactivateAccount
-    | ReactivateAccount
-    | JoinGroups
-    | LeaveGroups
-    | CreateGroup
-    | AdoptAccount
-    | AdoptGroup
-    | EndLink
-)
 AccountChange = (
     UpdateAccount
     | RenameAccount
+    | HandOverLeads
     | DeactivateAccount
+    | RevokePermissions
+    | EndSessions
+    | RevokeTokens
     | ReactivateAccount
+    | AnonymizeAccount
+    | DeleteAccount
     | JoinGroups
     | LeaveGroups
     | AdoptAccount
     | EndLink
 )
-CHANGES: dict[str, type[Any]] = {
-    c.kind: c
-    for c in (
-        CreateAccount,
-        UpdateAccount,
-        RenameAccount,
-        DeactivateAccount,
-        ReactivateAccount,
-        JoinGroups,
-        LeaveGroups,
-        CreateGroup,
-        AdoptAccount,
-        AdoptGroup,
-        EndLink,
-    )
-}
+Change = AccountChange | CreateAccount | CreateGroup | AdoptGroup | DeleteGroup
+CHANGES: dict[str, type[Any]] = {c.kind: c for c in get_args(Change)}
 
 
 def encode(change: Change) -> dict[str, Any]:

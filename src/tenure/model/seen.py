@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,8 @@ class AccountSeen:
     `fields` are the values shown (a field that was not asked for is not in it; None is "no value"). `groups` are the
     names of the groups it is in, or None when the answer did not tell. `authority` says who may change the account:
     `internal`, or the kind of the directory it comes from; `writable` is whether the application lets us.
+    `permissions` are the global permissions that it holds itself, not through a group, and `last_used` is when somebody
+    last signed in with it; both are None where the answer did not tell.
     """
 
     key: str
@@ -22,6 +25,8 @@ class AccountSeen:
     groups: frozenset[str] | None = None
     authority: str = "internal"
     writable: bool = True
+    permissions: frozenset[str] | None = None
+    last_used: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,32 @@ class MemberSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class SeatsSeen:
+    """A licence: how many it covers (None: no limit) and how many it is used by (None: cannot be known).
+
+    `groups` are the groups that take a seat of it.
+    """
+
+    licence: str
+    total: int | None
+    used: int | None
+    groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RightSeen:
+    """Something that a group opens or an account holds.
+
+    `kind` says what it is (`global permission`, `project role`, `space`, `lead` ...), `what` names the thing that it is
+    a right to, and `level` how far it goes (`ADMIN`, `read` ...), where there are levels.
+    """
+
+    kind: str
+    what: str
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NotThere:
     """The application said, in its own error form, that what was asked for by key or name is not there."""
 
@@ -58,7 +89,7 @@ class ReadComplete:
     proof: Mapping[str, object] = field(default_factory=dict)
 
 
-Seen = AccountSeen | GroupSeen | MemberSeen | NotThere | ReadComplete
+Seen = AccountSeen | GroupSeen | MemberSeen | SeatsSeen | RightSeen | NotThere | ReadComplete
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +132,29 @@ class GroupByName:
     name: str
 
 
-Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Every licence of the application."""
+
+
+@dataclass(frozen=True, slots=True)
+class RightsOfGroup:
+    """What a group opens, as far as the application tells. What it does not tell is named in `ReadComplete.proof`
+    under `unknown`.
+    """
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class RightsOfAccount:
+    """What an account holds and leads by itself, not through a group, with `unknown` in the proof as for a group."""
+
+    key: str
+    name: str
+
+
+Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName | Seats | RightsOfGroup | RightsOfAccount
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from tenure.model.desired import Standing
 from tenure.model.gate import GateClass, digest_of
 from tenure.model.plan import Decision, Verdict
 from tenure.model.situation import Ambiguous, Found, Linked, Missing, Situation, Unseen
-from tenure.planning.evidence import canonical_cell, canonical_value, cells
+from tenure.planning.evidence import canonical_cell, canonical_value, cells, named
 from tenure.planning.rules import Adopt, OutOfScope, Rules
 
 _Judged = TypeVar("_Judged", bound=Change)
@@ -125,7 +125,7 @@ def judged(
 
 
 def _protection(change: Change, safety: Safety) -> Verdict | None:
-    names = _names(change)
+    names = named(change)
     own = safety.own_account
     for name in names:
         if own is not None and safety.capabilities.canon("username", name) == safety.capabilities.canon(
@@ -286,13 +286,3 @@ def _group_mode(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdic
 
 
 _JUDGES = (_protection, _ability, _situation, _doubt, _group, _mode)
-
-
-def _names(change: Change) -> tuple[str, ...]:
-    if isinstance(change, CreateAccount | CreateGroup | AdoptGroup):
-        return (change.name,)
-    if isinstance(change, JoinGroups | LeaveGroups):
-        return (change.account.name, *change.groups)
-    if isinstance(change, RenameAccount):
-        return (change.account.name, change.name)
-    return (change.account.name,)

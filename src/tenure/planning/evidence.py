@@ -7,28 +7,47 @@ from dataclasses import replace
 
 from tenure.model.capability import Capabilities
 from tenure.model.change import (
+    AccountChange,
     AdoptAccount,
     AdoptGroup,
+    AnonymizeAccount,
     Answer,
     Change,
     CreateAccount,
     CreateGroup,
     DeactivateAccount,
+    DeleteAccount,
+    DeleteGroup,
     EndLink,
+    EndSessions,
+    HandOverLeads,
     JoinGroups,
     LeaveGroups,
     ReactivateAccount,
     RenameAccount,
+    RevokePermissions,
+    RevokeTokens,
     UpdateAccount,
 )
 from tenure.model.seen import AccountSeen
+
+_GONE: dict[type[Change], str] = {
+    HandOverLeads: "leads",
+    RevokePermissions: "permissions",
+    EndSessions: "sessions",
+    RevokeTokens: "tokens",
+    AnonymizeAccount: "person",
+    DeleteAccount: "account",
+    DeleteGroup: "group",
+}
 
 
 def cells(change: Change) -> dict[str, str | None]:
     """The cells that a change sets, with the value that each should then have.
 
     `active` is "true" or "false"; `member:<group>` is "true" for an account that is in the group, None for one that is
-    not; `group` is the name of a group that is there.
+    not; `group` is the name of a group that is there. What a change takes away whole is a cell that should be None
+    afterwards (`sessions`, `tokens`, `leads`, ...).
     """
     if isinstance(change, CreateAccount):
         return {**change.fields, "active": "true"}
@@ -45,7 +64,18 @@ def cells(change: Change) -> dict[str, str | None]:
         return {"group": change.name}
     if isinstance(change, AdoptAccount | EndLink):
         return {"link": change.account.key if isinstance(change, AdoptAccount) else None}
-    raise TypeError(change)
+    return {_GONE[type(change)]: None}
+
+
+def named(change: Change) -> tuple[str, ...]:
+    """The accounts and groups that a change names, by their names."""
+    if not isinstance(change, AccountChange):
+        return (change.name,)
+    if isinstance(change, JoinGroups | LeaveGroups):
+        return (change.account.name, *change.groups)
+    if isinstance(change, RenameAccount):
+        return (change.account.name, change.name)
+    return (change.account.name, change.to) if isinstance(change, HandOverLeads) else (change.account.name,)
 
 
 def shown_by(account: AccountSeen, capabilities: Capabilities) -> dict[str, str | None]:
@@ -86,7 +116,7 @@ def folded(account: AccountSeen | None, change: Change, answer: Answer) -> Accou
     if isinstance(change, CreateAccount) and answer.account is not None:
         fields = {name: answer.shown.get(name, value) for name, value in change.fields.items()}
         return AccountSeen(answer.account.key, answer.account.name, True, fields, frozenset())
-    if account is None or isinstance(change, CreateGroup | AdoptGroup | AdoptAccount | EndLink | CreateAccount):
+    if account is None:
         return account
     if isinstance(change, RenameAccount):
         name = answer.shown.get("username") or change.name
@@ -96,7 +126,7 @@ def folded(account: AccountSeen | None, change: Change, answer: Answer) -> Accou
     if isinstance(change, UpdateAccount):
         shown = {name: answer.shown.get(name, value) for name, value in change.fields.items()}
         return replace(account, fields={**account.fields, **shown})
-    if account.groups is None:
+    if account.groups is None or not isinstance(change, JoinGroups | LeaveGroups):
         return account
     names = frozenset(change.groups)
     return replace(account, groups=account.groups | names if isinstance(change, JoinGroups) else account.groups - names)

@@ -10,15 +10,22 @@ from tenure.model.capability import Capabilities
 from tenure.model.change import (
     AdoptAccount,
     AdoptGroup,
+    AnonymizeAccount,
     Change,
     CreateAccount,
     CreateGroup,
     DeactivateAccount,
+    DeleteAccount,
+    DeleteGroup,
     EndLink,
+    EndSessions,
+    HandOverLeads,
     JoinGroups,
     LeaveGroups,
     ReactivateAccount,
     RenameAccount,
+    RevokePermissions,
+    RevokeTokens,
     UpdateAccount,
 )
 from tenure.model.veto import ABSENT, ACTIVE, ATTRIBUTE, EXISTENCE, LINK, MEMBER, OUT_OF_SCOPE, PRESENT, STATE
@@ -90,7 +97,20 @@ def _of_account(change: Change) -> tuple[Inverse, ...] | CannotUndo:
         return CannotUndo(f"the group {change.name} stays, without the members that are taken out")
     if isinstance(change, EndLink):
         return CannotUndo("the account was let go: it is proposed again when it agrees")
-    raise TypeError(change)
+    if isinstance(change, HandOverLeads):
+        return CannotUndo(f"what {change.account.name} led is led by {change.to} now: hand it back by hand")
+    if isinstance(change, DeleteGroup):
+        return CannotUndo(f"the group {change.name} is gone with its members")
+    return CannotUndo(_LOST[type(change)])
+
+
+_LOST: dict[type[Change], str] = {
+    RevokePermissions: "the permissions that the account held itself are not given back: grant them by hand",
+    EndSessions: "sessions that ended stay ended: the person signs in again",
+    RevokeTokens: "tokens and keys that were removed are made anew by their owner",
+    AnonymizeAccount: "whose account it was cannot be known any more",
+    DeleteAccount: "the account is gone",
+}
 
 
 def refuse(change: Change, capabilities: Capabilities) -> tuple[Inverse, ...] | CannotUndo:

@@ -7,18 +7,26 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from tenure.model.change import (
+    AccountChange,
     AdoptAccount,
     AdoptGroup,
+    AnonymizeAccount,
     Change,
     CreateAccount,
     CreateGroup,
     DeactivateAccount,
+    DeleteAccount,
+    DeleteGroup,
     EndLink,
+    EndSessions,
+    HandOverLeads,
     JoinGroups,
     LeaveGroups,
     Outcome,
     ReactivateAccount,
     RenameAccount,
+    RevokePermissions,
+    RevokeTokens,
     UpdateAccount,
 )
 from tenure.model.plan import Decision
@@ -104,6 +112,13 @@ _VERBS: dict[type[Change], str] = {
     AdoptAccount: "Take over existing account",
     AdoptGroup: "Take over existing group",
     EndLink: "Let go of account",
+    HandOverLeads: "Hand over what is led",
+    RevokePermissions: "Remove own permissions",
+    EndSessions: "End sessions",
+    RevokeTokens: "Remove tokens and keys",
+    AnonymizeAccount: "Anonymize account",
+    DeleteAccount: "Delete account",
+    DeleteGroup: "Delete group",
 }
 
 
@@ -116,11 +131,11 @@ def describe(change: Change) -> str:
         return f"Set {_fields(change.fields)}"
     if isinstance(change, RenameAccount):
         return f"Rename account {shown(change.account.name)} to {shown(change.name)}"
-    if isinstance(change, DeactivateAccount | ReactivateAccount):
-        return f"{verb(change)} {shown(change.account.name)}"
     if isinstance(change, JoinGroups | LeaveGroups):
         return f"{verb(change)}{'' if len(change.groups) == 1 else 's'} {', '.join(map(shown, change.groups))}"
-    return f"{verb(change)} {shown(change.account.name if isinstance(change, AdoptAccount | EndLink) else change.name)}"
+    if isinstance(change, HandOverLeads):
+        return f"{verb(change)} to {shown(change.to)}"
+    return f"{verb(change)} {shown(change.account.name if isinstance(change, AccountChange) else change.name)}"
 
 
 def _fields(fields: Mapping[str, str | None]) -> str:

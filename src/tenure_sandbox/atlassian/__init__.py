@@ -1,1 +1,43 @@
-"""Stand-ins for Atlassian's applications, one folder each."""
+"""Stand-ins for Atlassian's applications, one folder each, and the one table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from . import jira
+from .door import Door
+
+
+class Application(Protocol):
+    """What is asked of each application's state: all of it, and the journal of what was written to it."""
+
+    journal: list[dict[str, Any]]
+
+    def document(self) -> dict[str, Any]:
+        """The whole state, in a fixed order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One application: its name for people, its newest known version, and how to open one.
+
+    `open` takes a version (ValueError for one that is not known), how many generated people, and the seats of each
+    licence (None: unlimited).
+    """
+
+    title: str
+    newest: str
+    open: Callable[[str, int, int | None], tuple[Application, Door]]
+
+
+def _jira(version: str, users: int, seats: int | None) -> tuple[Application, Door]:
+    state = jira.Jira(jira.version(version), users, seats)
+    return state, jira.JiraDoor(state)
+
+
+APPLICATIONS: dict[str, Product] = {
+    "jira": Product("Jira", "10.3.24", _jira),
+}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from .call import Route
-from .door import Door
+from .door import JiraDoor
 from .routes import ROUTES
 from .state import Jira
-from .versions import Version, version
+from .versions import version
 
-__all__ = ["ROUTES", "Door", "Jira", "Route", "Version", "version"]
+__all__ = ["ROUTES", "Jira", "JiraDoor", "version"]

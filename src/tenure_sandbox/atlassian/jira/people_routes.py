@@ -6,10 +6,11 @@ from typing import Any
 
 import orjson
 
+from tenure_sandbox.atlassian.call import Reply
 from tenure_sandbox.faults import capped
 
 from . import accounts, beans
-from .call import Call, Reply
+from .call import Call
 from .state import Account
 from .texts import refused
 

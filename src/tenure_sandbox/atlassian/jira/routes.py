@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tenure_sandbox.atlassian.call import Route
+
 from . import people_routes as people
 from . import site_routes as site
-from .call import Route
 
 _WHO = ("username", "key")
 _OWNER = ("username", "userKey")

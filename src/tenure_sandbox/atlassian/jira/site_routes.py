@@ -7,10 +7,11 @@ import zlib
 from html import escape
 from typing import Any
 
+from tenure_sandbox.atlassian.call import Reply
 from tenure_sandbox.faults import capped
 
 from . import accounts, beans, membership
-from .call import Call, Reply
+from .call import Call
 from .state import Account, Group, Led, Role
 from .texts import refused
 
