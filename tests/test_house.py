@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "report": {"model", "planning"},
     "estate": {"connector", "model", "planning", "sources", "targets"},
     "engine": {"connector", "model", "planning", "store"},
-    "scim": {"engine.intake", "model", "store"},
+    "scim": {"engine.delivery", "engine.intake", "model", "store"},
     "console": {"engine.beforehand", "engine.decide", "model", "report", "store"},
     "health": {"model", "store"},
     "app": {

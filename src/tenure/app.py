@@ -18,8 +18,10 @@ from starlette.routing import Route
 
 from tenure.console import routes as console
 from tenure.engine.active import ActiveTarget, Brake, House
+from tenure.engine.delivery import PushSource
 from tenure.engine.effect import Effect, Unkept, effect
-from tenure.engine.intake import Intake, PushSource
+from tenure.engine.growth import watch
+from tenure.engine.intake import Intake
 from tenure.engine.limiter import SharedLimiter
 from tenure.engine.sealer import Sealer
 from tenure.engine.shard import Engine
@@ -153,14 +155,15 @@ async def running(tenure: Tenure) -> AsyncIterator[None]:
     engine = asyncio.create_task(tenure.engine.run())
     tenure.pulse.watch(engine, tenure.engine.hangs)
     sealer = asyncio.create_task(tenure.sealer.run(tenure.waking.subscribe()))
+    growth = asyncio.create_task(watch(tenure.database, tenure.waking.subscribe()))
     try:
         yield
         if engine.done():
             engine.result()
     finally:
-        engine.cancel()
-        sealer.cancel()
-        await asyncio.gather(engine, sealer, return_exceptions=True)
+        for task in (engine, sealer, growth):
+            task.cancel()
+        await asyncio.gather(engine, sealer, growth, return_exceptions=True)
         await tenure.doorkeeper.stop()
         await tenure.sealer.end()
         await tenure.waking.stop()

@@ -14,7 +14,8 @@ import pytest
 from psycopg.rows import dict_row
 from starlette.applications import Starlette
 
-from tenure.engine.intake import Intake, PushSource
+from tenure.engine.delivery import PushSource
+from tenure.engine.intake import Intake
 from tenure.scim import routes
 from tenure.scim.doorkeeper import Doorkeeper
 from tenure.store.credentials import hash_token

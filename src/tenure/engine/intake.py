@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
-from tenure.model.access import DEFAULT_LIMIT, RequestLimit
+from tenure.engine.delivery import Delivery, NeedsTransaction, Overtaken, PushSource
+from tenure.engine.gathering import Gathering
 from tenure.model.clock import Clock
-from tenure.model.event import GroupGone, GroupSeen, IdentityGone, IdentitySeen, MemberGone, MemberSeen
-from tenure.model.extension import Extension
-from tenure.store import directory, listing, marks, nesting
-from tenure.store.audit import Entry, record
-from tenure.store.database import Connection, Database, DeadlockDetected, SerializationFailure, UniqueViolation
-from tenure.store.directory import GroupRow, IdentityRow
-from tenure.store.recording import MembersWritten, write_identity, write_members
+from tenure.model.event import IdentitySeen, MemberGone, MemberSeen
+from tenure.store import listing
+from tenure.store.database import Database, DeadlockDetected, SerializationFailure, UniqueViolation
+from tenure.store.directory import IdentityRow
 
 T = TypeVar("T")
 
@@ -25,37 +22,12 @@ SLOTS = 32
 """Parts of a group's version: writers that pick different ones do not wait for each other."""
 _ATTEMPTS = 4
 
-
-@dataclass(frozen=True, slots=True)
-class PushSource:
-    """A source that calls us: number and name, the targets it feeds, how often it may call, what it adds to a User."""
-
-    id: int
-    name: str
-    targets: tuple[int, ...]
-    limit: RequestLimit = DEFAULT_LIMIT
-    extensions: tuple[Extension, ...] = ()
+Decide = Callable[[IdentityRow | None], IdentitySeen]
+"""What a request says of an identity, by what is there; raises when there is none, or when it is not as expected."""
 
 
 class NameTaken(Exception):
     """Another identity of the source has this userName."""
-
-
-class UnknownMembers(Exception):
-    """Somebody who is not an identity of the source was to be put into a group; `ids` says who."""
-
-    def __init__(self, ids: Sequence[UUID]) -> None:
-        """`ids`: those that are unknown."""
-        super().__init__(f"{len(ids)} unknown members")
-        self.ids = ids
-
-
-class _NeedsTransaction(Exception):
-    """The work is more than the one statement that stands alone."""
-
-
-class _Overtaken(Exception):
-    """Somebody else changed the identity after it was read."""
 
 
 class Intake:
@@ -71,6 +43,7 @@ class Intake:
         """`on_commit` is called after each commit that left a mark; `slot` picks the part of a group's version."""
         self.database = database
         self.clock, self._on_commit, self._slot = clock, on_commit, slot
+        self._identities = Gathering(partial(listing.live_identities, database))
 
     async def deliver(self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]]) -> T:
         """Run the work of one request in one transaction; what it raises undoes all of it.
@@ -87,19 +60,35 @@ class Intake:
 
         return await self._deliver(source, method, work, alone=True)
 
-    async def change_identity(
-        self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[IdentityRow]]
-    ) -> IdentityRow:
+    async def identity(self, source: PushSource, key: UUID) -> IdentityRow | None:
+        """A live identity of the source as it is now, with its groups. Those asked for at once are read at once."""
+        return await self._identities.get((source.id, key))
+
+    async def change_identity(self, source: PushSource, method: str, key: UUID, decide: Decide) -> IdentityRow:
         """A request that changes one identity: read and written by a statement each, with nothing locked between them.
 
-        `work` is run again when somebody else changed the identity meanwhile, at last under a lock. Raises NameTaken.
+        `decide` is asked again when somebody else changed the identity meanwhile, at last under a lock. Raises
+        NameTaken and what `decide` raises.
         """
+
+        async def write(delivery: Delivery) -> IdentityRow:
+            assert before is not None
+            return await delivery.identity_seen(event, before)
+
+        async def under_lock(delivery: Delivery) -> IdentityRow:
+            locked = await delivery.identity(key)
+            said = decide(locked)
+            assert locked is not None
+            return await delivery.identity_seen(said, locked)
+
         for _ in range(_ATTEMPTS):
+            before = await self.identity(source, key)
+            event = decide(before)
             try:
-                return await self._deliver(source, method, work, alone=True)
-            except _Overtaken:
+                return await self._deliver(source, method, write, alone=True)
+            except Overtaken:
                 continue
-        return await self._deliver(source, method, work, alone=False)
+        return await self._deliver(source, method, under_lock, alone=False)
 
     async def change_members(
         self,
@@ -121,7 +110,7 @@ class Intake:
         joining, leaving = list(seen), None if gone is None else list(gone)
         try:
             return await self._deliver(source, method, work, alone=True)
-        except _NeedsTransaction:
+        except NeedsTransaction:
             return await self._deliver(source, method, work, alone=False)
 
     async def _deliver(
@@ -148,152 +137,3 @@ class Intake:
         if delivery.marked:
             self._on_commit()
         return done
-
-
-class Delivery:
-    """One request of one source while its transaction is open."""
-
-    def __init__(
-        self, connection: Connection, source: PushSource, method: str, now: datetime, slot: int, alone: bool
-    ) -> None:
-        """Everything that is written bears the time `now`; `method` is told in the audit; `alone`: no transaction."""
-        self.connection, self.source, self.marked = connection, source, False
-        self._method, self._now, self._slot, self._alone = method, now, slot, alone
-
-    async def identity(self, identity: UUID, *, ending: bool = False) -> IdentityRow | None:
-        """A live identity of the source, locked where there is a transaction; `ending` when it is to be deleted."""
-        if self._alone:
-            return await listing.identity(self.connection, self.source.id, identity, groups=True)
-        return await directory.lock_identity(self.connection, self.source.id, identity, ending=ending)
-
-    async def group(self, group: UUID, strength: str) -> GroupRow | None:
-        """A live group of the source, locked (see `directory.lock_group`)."""
-        return await directory.lock_group(self.connection, self.source.id, group, strength)
-
-    async def identity_seen(self, event: IdentitySeen, before: IdentityRow | None) -> IdentityRow:
-        """Store a new identity, or what changed in the one that was read; nothing is written when nothing did."""
-        said = dict(event.attributes)
-        if before is None:
-            facts, personal = {"attributes": sorted(said)}, {"userName": said["userName"], "new": said}
-            entry = self._entry("identity.created", event.id, facts, personal)
-            await self._write(directory.adding(self.source.id, event, self._now), entry, marks.SINGLE)
-            active = directory.standing(event, None)
-            return IdentityRow(event.id, said, active, 1, self._now, self._now, [])
-        if said == before.document:
-            return before
-        active = directory.standing(event, before)
-        after = replace(before, document=said, active=active, version=before.version + 1, modified_at=self._now)
-        entry = self._entry(_action(before, after), event.id, *_difference(before.document, said))
-        prio = marks.LEAVER if before.active and not after.active else marks.SINGLE
-        await self._write(directory.changing(event, before, self._now), entry, prio)
-        return after
-
-    async def identity_gone(self, event: IdentityGone, before: IdentityRow) -> None:
-        """Leave a tombstone of the identity that was locked; its memberships end."""
-        groups = await directory.end_memberships(self.connection, event.id)
-        if groups:
-            await directory.bump(self.connection, groups, self._slot, self._now)
-        facts = {"groups": [str(group) for group in groups]}
-        entry = self._entry("identity.removed", event.id, facts, {"userName": before.user_name})
-        await self._write(directory.burying(event.id, self._now), entry, marks.LEAVER)
-
-    async def group_seen(self, event: GroupSeen, before: GroupRow | None) -> None:
-        """Store a new group, or what changed in the one that was locked; a rename concerns all its members."""
-        document = directory.group_document(event)
-        if before is None:
-            await directory.add_group(self.connection, self.source.id, event, self._now)
-            await record(self.connection, self._entry("group.created", event.id, {"displayName": event.display_name}))
-        elif document != before.document:
-            renamed = event.display_name != before.display_name
-            await directory.change_group(self.connection, event)
-            await directory.bump(self.connection, [event.id], self._slot, self._now)
-            facts = {"old": before.document, "new": document}
-            entry = self._entry("group.renamed" if renamed else "group.changed", event.id, facts)
-            cause = await record(self.connection, entry)
-            if renamed and self.source.targets:
-                scope = f"scope:{event.id}"
-                await marks.mark_subject(self.connection, self.source.targets, scope, marks.READINGS, cause)
-                self.marked = True
-
-    async def group_gone(self, event: GroupGone, before: GroupRow) -> None:
-        """Leave a tombstone of the group that was locked; its memberships end, and its place in others."""
-        await directory.bury_group(self.connection, event.id, self._now)
-        entry = self._entry("group.removed", event.id, {"displayName": before.display_name})
-        await self._write_members(entry, event.id, [], None, ended=True)
-        parting = self._entry("group.members", event.id)
-        self.marked |= await nesting.end(self.connection, parting, event.id, self.source.targets, self._slot)
-
-    async def members(self, group: UUID, seen: Iterable[MemberSeen], gone: Iterable[MemberGone] | None) -> bool:
-        """Put people and groups into a group and take others out; with `gone` None none stays but those seen.
-
-        False when there is no such group. Raises UnknownMembers when one of those seen is neither a live identity nor a
-        live group of the source, NestedInItself: then nothing is written.
-        """
-        joining = sorted({event.identity for event in seen})
-        leaving = None if gone is None else sorted({event.identity for event in gone})
-        written = await self._write_members(self._entry("group.members", group), group, joining, leaving)
-        if written.unknown or written.nested:
-            if self._alone:
-                raise _NeedsTransaction
-            await self._members_and_groups(group, joining, leaving)
-        return written.found
-
-    async def _members_and_groups(self, group: UUID, joining: Sequence[UUID], leaving: Sequence[UUID] | None) -> None:
-        connection, source = self.connection, self.source
-        groups = await nesting.groups_among(connection, source.id, joining)
-        people = [one for one in joining if one not in groups]
-        written = await self._write_members(self._entry("group.members", group), group, people, leaving, people=True)
-        if written.unknown:
-            raise UnknownMembers(await directory.unknown_identities(connection, source.id, people))
-        entry, inner = self._entry("group.members", group), [one for one in joining if one in groups]
-        self.marked |= await nesting.nest(
-            connection, entry, group, join=inner, leave=leaving, targets=source.targets, slot=self._slot
-        )
-
-    async def _write_members(
-        self,
-        entry: Entry,
-        group: UUID,
-        join: Sequence[UUID],
-        leave: Sequence[UUID] | None,
-        *,
-        ended: bool = False,
-        people: bool = False,
-    ) -> MembersWritten:
-        written = await write_members(
-            self.connection, entry, group,
-            join=join, leave=leave, targets=self.source.targets, slot=self._slot, ended=ended, people=people,
-        )  # fmt: skip
-        self.marked |= written.touched > 0 and bool(self.source.targets)
-        return written
-
-    async def _write(self, statement: tuple[str, Sequence[Any]], entry: Entry, prio: int) -> None:
-        if not await write_identity(self.connection, statement, entry, self.source.targets, prio):
-            raise _Overtaken
-        self.marked |= bool(self.source.targets)
-
-    def _entry(
-        self,
-        action: str,
-        subject: UUID,
-        facts: Mapping[str, Any] | None = None,
-        personal: Mapping[str, Any] | None = None,
-    ) -> Entry:
-        return Entry(
-            at=self._now, actor=f"source:{self.source.name}", action=action, subject=str(subject),
-            source=self.source.id, facts={"method": self._method, **(facts or {})}, personal=personal or {},
-        )  # fmt: skip
-
-
-def _action(before: IdentityRow, after: IdentityRow) -> str:
-    if before.active == after.active:
-        return "identity.changed"
-    return "identity.reactivated" if after.active else "identity.deactivated"
-
-
-def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The names of the attributes that differ, for the facts, and their values, which are personal."""
-    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    both = {"old": old, "new": new}
-    values = {word: {name: document[name] for name in names if name in document} for word, document in both.items()}
-    return {"attributes": names}, {"userName": new["userName"], **values}

@@ -15,7 +15,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenure.engine.intake import Intake, PushSource
+from tenure.engine.delivery import PushSource
+from tenure.engine.intake import Intake
 from tenure.scim import answers
 from tenure.scim.definitions import user_type
 from tenure.scim.dialects import our_id

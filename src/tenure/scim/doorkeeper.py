@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from tenure.engine.intake import PushSource
+from tenure.engine.delivery import PushSource
 from tenure.model.access import Credential, CredentialKind
 from tenure.model.clock import Clock
 from tenure.scim.errors import ScimError

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from starlette.responses import Response
 
-from tenure.engine.intake import Delivery, UnknownMembers
+from tenure.engine.delivery import Delivery, UnknownMembers
 from tenure.model.event import GroupGone, GroupSeen, MemberGone, MemberSeen
 from tenure.scim import answers, documents, members, patch, search
 from tenure.scim.call import Call, json

@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tenure.engine.intake import PushSource
+from tenure.engine.delivery import PushSource
 from tenure.model.access import Credential, CredentialKind
 from tenure.model.secret import Secret
 from tenure.scim.call import caller, has_secret_in_address, read_body

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
-from tenure.engine.intake import Intake, PushSource
+from tenure.engine.delivery import PushSource
+from tenure.engine.intake import Intake
 from tenure.scim import bulk, discovery, groups, me, oauth, search, users, v1
 from tenure.scim.call import Call, caller, has_secret_in_address, json_body, origin
 from tenure.scim.doorkeeper import Doorkeeper

@@ -7,14 +7,14 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from tenure.engine.intake import Delivery, NameTaken
+from tenure.engine.delivery import Delivery
+from tenure.engine.intake import NameTaken
 from tenure.model.event import IdentityGone, IdentitySeen
 from tenure.scim import answers, documents, patch, search
 from tenure.scim.call import Call, json
 from tenure.scim.documents import Document
 from tenure.scim.errors import ScimError, not_found
 from tenure.scim.preconditions import etag, precondition, unchanged
-from tenure.store import listing
 from tenure.store.directory import IdentityRow
 
 
@@ -42,10 +42,7 @@ async def create(call: Call) -> Response:
 
 async def read(call: Call) -> Response:
     """GET /Users/{id}."""
-    wanted = call.projection(call.users)
-    key = call.id("User")
-    async with listing.autocommit(call.intake.database) as connection:
-        row = await listing.identity(connection, call.source.id, key, groups=wanted.wants("groups"))
+    row = await call.intake.identity(call.source, call.id("User"))
     if row is None:
         raise not_found("User", call.key)
     if unchanged(call.method, call.headers, row.version):
@@ -84,16 +81,15 @@ async def delete(call: Call) -> Response:
 async def _change(call: Call, new: Callable[[IdentityRow], Document]) -> Response:
     key, check = call.id("User"), precondition(call.headers)
 
-    async def work(delivery: Delivery) -> IdentityRow:
-        before = await delivery.identity(key)
+    def decide(before: IdentityRow | None) -> IdentitySeen:
         if before is None:
             raise not_found("User", call.key)
         if check:
             check(before.version)
-        return await delivery.identity_seen(IdentitySeen(key, new(before)), before)
+        return IdentitySeen(key, new(before))
 
     try:
-        row = await call.intake.change_identity(call.source, call.method, work)
+        row = await call.intake.change_identity(call.source, call.method, key, decide)
     except NameTaken:
         raise _taken() from None
     return _answer(call, row)

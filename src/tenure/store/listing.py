@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from uuid import UUID
 
@@ -40,15 +40,19 @@ async def snapshot(database: Database) -> AsyncIterator[Connection]:
         yield connection
 
 
-async def identity(connection: Connection, source: int, key: UUID, *, groups: bool) -> IdentityRow | None:
-    """A live identity of the source, with its groups if they are asked for."""
-    cursor = await connection.execute(
-        f"""SELECT {IDENTITY_COLUMNS}, {GROUPS_OF_ROW if groups else "NULL"} FROM identity r
-        WHERE r.id = %s AND r.source = %s AND r.gone_at IS NULL""".encode(),
-        (key, source),
-    )
-    row = await cursor.fetchone()
-    return identity_row(row, groups=groups) if row else None
+async def live_identities(
+    database: Database, keys: Collection[tuple[int, UUID]]
+) -> dict[tuple[int, UUID], IdentityRow]:
+    """The live identities with these numbers of a source and ids, with their groups."""
+    ids = [key for _, key in keys]
+    wanted, values = ("r.id = %s", ids[0]) if len(ids) == 1 else ("r.id = ANY(%s)", ids)  # of one, a plan is kept
+    async with autocommit(database) as connection:
+        cursor = await connection.execute(
+            f"""SELECT r.source, {IDENTITY_COLUMNS}, {GROUPS_OF_ROW} FROM identity r
+            WHERE {wanted} AND r.gone_at IS NULL""".encode(),
+            (values,),
+        )
+        return {(row[0], row[1]): identity_row(row[1:], groups=True) for row in await cursor.fetchall()}
 
 
 async def group(connection: Connection, source: int, key: UUID) -> GroupRow | None:

@@ -77,18 +77,21 @@ class MembersWritten:
     touched: int
 
 
+_MANY, _ONE = "ANY(%({0})s)", "(%({0})s::uuid[])[1]"
+"""How those who join or leave are looked up: of one at most, the planner then knows that it is one, so that it need not
+plan anew each time, which would take longer than the work."""
 _LEAVING = "SELECT identity FROM member, grp WHERE source_group = grp.id AND {} ORDER BY identity FOR UPDATE OF member"
-_NAMED = _LEAVING.format("identity = ANY(%(leave)s)")
+_NAMED = _LEAVING.format("identity = {leaving}")
 _OTHERS = _LEAVING.format("NOT EXISTS (SELECT FROM unnest(%(join)s::uuid[]) k WHERE k = identity)")
 _MEMBERS = """
 WITH grp AS (
     SELECT id FROM source_group WHERE id = %(group)s AND source = %(source)s AND {alive} FOR KEY SHARE
 ), live AS (
-    SELECT i.id FROM identity i WHERE i.id = ANY(%(join)s) AND i.source = %(source)s AND i.gone_at IS NULL
+    SELECT i.id FROM identity i WHERE i.id = {joining} AND i.source = %(source)s AND i.gone_at IS NULL
     ORDER BY i.id FOR KEY SHARE
 ), nested AS (
     SELECT FROM nested_group n, grp WHERE n.parent = grp.id AND NOT %(people)s
-    AND (%(leave)s::uuid[] IS NULL OR n.child = ANY(%(leave)s)) LIMIT 1
+    AND (%(leave)s::uuid[] IS NULL OR n.child = {leaving}) LIMIT 1
 ), ok AS (
     SELECT grp.id FROM grp
     WHERE (SELECT count(*) FROM live) = cardinality(%(join)s::uuid[]) AND NOT EXISTS (SELECT FROM nested)
@@ -149,14 +152,17 @@ async def write_members(
     is written even when nobody was in it. Above 50,000 people one scope
     mark is left: of the group, or of all when somebody left, whom the group's scope would not reach.
     """
+    joining = (_ONE if len(join) <= 1 else _MANY).format("join")
+    leaving = (_ONE if leave is not None and len(leave) <= 1 else _MANY).format("leave")
     query = _MEMBERS.format(
-        alive="gone_at IS NOT NULL" if ended else "gone_at IS NULL", going=_OTHERS if leave is None else _NAMED,
+        alive="gone_at IS NOT NULL" if ended else "gone_at IS NULL",
+        going=_OTHERS if leave is None else _NAMED.format(leaving=leaving), joining=joining, leaving=leaving,
         shard=_SHARD, on_mark=_ON_MARK, bulk=marks.BULK, loss=marks.LOSS, single=marks.SINGLE,
         readings=marks.READINGS, bulk_above=BULK_ABOVE, scope_above=SCOPE_ABOVE,
     )  # fmt: skip
-    leaving = None if leave is None else list(leave)
     values = {
-        "group": group, "source": entry.source, "join": list(join), "leave": leaving, "at": entry.at,
+        "group": group, "source": entry.source, "join": list(join), "at": entry.at,
+        "leave": None if leave is None else list(leave),
         "actor": entry.actor, "action": entry.action, "facts": _json(entry.facts), "always": ended, "slot": slot,
         "targets": list(targets), "people": people or ended,
     }  # fmt: skip
