@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tenure.estate.loading import load
 from tenure.estate.problem import EstateInvalid
 from tenure.model.capability import Mode
-from tenure.planning.rules import Adopt, Existing, Leaver, OnTheFly, OutOfScope, Protected, Rename, Rules
+from tenure.planning.rules import Adopt, Existing, Farewell, Leaver, OnTheFly, OutOfScope, Protected, Rename, Rules
 
 from .parts import ATTRIBUTES, SMALL, Settings, loaded, problems, with_line
 
@@ -44,7 +44,14 @@ targets:
       on_the_fly: {match: '^app-(.*)$', except: '^app-tmp-', name: 'x-$1', create: false, existing: hold}
       default: [everybody]
       keep_foreign_members: true
-    leaver: {action: keep}
+    leaver:
+      action: delete
+      end_sessions: false
+      revoke_tokens: false
+      new_lead: jira-admin
+      remove_groups: true
+      anonymize: after 90d
+      delete: after 365d
     rate: {per_second: 2.5, concurrency: 1}
     compare: 30m
     protected: [admin, 'svc-*']
@@ -89,8 +96,9 @@ def test_a_whole_estate(tmp_path: Path) -> None:
             OnTheFly("^app-(.*)$", "^app-tmp-", "x-$1", False, Existing.HOLD),
             ("everybody",),
             True,
-            Leaver.KEEP,
+            Leaver.DELETE,
             Protected(("admin", "svc-*")),
+            farewell=Farewell(False, False, "jira-admin", timedelta(0), timedelta(days=90), timedelta(days=365)),
         )
         == rules
     )
@@ -138,12 +146,12 @@ REFUSED = [
     ("groups: {on_the_fly: {except: 3(}}", "on_the_fly.except: '3(' is not a regular expression"),
     ("groups: {on_the_fly: {create: yes}}", 'on_the_fly.create: "yes" is not true or false; write true or false'),
     ("groups: {keep_foreign_members: false}", "groups.keep_foreign_members: false is not enforced yet"),
-    ("leaver: {action: delete}", "leaver.action: delete is not enforced yet by this version, so it is refused rather"),
-    ("leaver: {action: anonymize}", "leaver.action: anonymize is not enforced yet"),
-    ("leaver: {action: fire}", '"fire" is not an action; write one of deactivate, keep'),
-    ("leaver: {end_sessions: true}", "leaver.end_sessions: true is not enforced yet"),
-    ("leaver: {remove_groups: after 30d}", "leaver.remove_groups: after 30d is not enforced yet"),
-    ("leaver: {new_lead: x}", "leaver.new_lead: x is not enforced yet"),
+    ("leaver: {action: fire}", '"fire" is not an action; write one of deactivate, keep, anonymize, delete'),
+    ("leaver: {end_sessions: perhaps}", "jira.leaver.end_sessions"),
+    ("leaver: {remove_groups: 30d}", '"30d" is not a time; write after 30d, or true for at once, or false for never'),
+    ("leaver: {delete: after 4000d}", '"after 4000d" is out of range; write at most after 3650d'),
+    ("leaver: {anonymize: [1]}", "jira.leaver.anonymize"),
+    ("leaver: {new_lead: ''}", "jira.leaver.new_lead: a text belongs here"),
     ("limits: {leavers: {people: many}}", '"many" is not a whole number'),
     ("limits: {leavers: {people: -1}}", "jira.limits.leavers.people"),
     ("limits: {leavers: {share: 1}}", '"1" is not a share; write per cent, such as 1% or 2.5%'),

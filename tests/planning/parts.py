@@ -14,7 +14,7 @@ from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.identity import Identity, SourceGroup
 from tenure.model.seen import AccountSeen
 from tenure.model.situation import Link
-from tenure.planning.rules import ExpressionFailed, Rules
+from tenure.planning.rules import ExpressionFailed, Farewell, Rules
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN = UUID(int=1)
@@ -104,9 +104,14 @@ def in_group(name: str) -> Says:
 ATTRIBUTES = {"username": Reads("userName"), "email": Reads("emails.primary"), "display_name": Reads("displayName")}
 
 
+NO_MORE = Farewell(end_sessions=False, revoke_tokens=False, remove_groups=None)
+"""A leaver's account is closed, and that is all."""
+
+
 def rules(**changed: Any) -> Rules:
     """Rules of a target in full mode, with three attributes."""
-    return Rules(**{"target": "jira", "sources": ("okta",), "mode": Mode.FULL, "attributes": ATTRIBUTES, **changed})
+    given = {"target": "jira", "sources": ("okta",), "mode": Mode.FULL, "attributes": ATTRIBUTES, "farewell": NO_MORE}
+    return Rules(**{**given, **changed})
 
 
 def person(

@@ -63,6 +63,8 @@ async def closed(
     if told:
         await decisions.end_clearances(connection, "leave", told, house.clock.now())
     return {
-        who: replace(one, closed_by=leaving[who].by) if who in leaving and who not in told else one
+        who: replace(one, closed_by=leaving[who].by, left_at=leaving[who].at)
+        if who in leaving and who not in told
+        else one
         for who, one in identities.items()
     }

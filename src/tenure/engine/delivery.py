@@ -72,7 +72,8 @@ class Delivery:
             entry = self._entry("identity.created", event.id, facts, personal)
             await self._write(directory.adding(self.source.id, event, self._now), entry, marks.SINGLE)
             active = directory.standing(event, None)
-            return IdentityRow(event.id, said, active, 1, self._now, self._now, [])
+            left_at = None if active else self._now
+            return IdentityRow(event.id, said, active, 1, self._now, self._now, left_at, [])
         if said == before.document:
             return before
         active = directory.standing(event, before)

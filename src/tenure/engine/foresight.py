@@ -96,5 +96,5 @@ def _input_hash(identity: Identity, groups: Sequence[SourceGroup]) -> bytes:
     """What a desired state was computed from, beside the rules."""
     told = sorted((str(g.id), g.display_name) for g in groups)
     who = [identity.active, identity.gone, identity.closed_by, identity.user_name, identity.external_id]
-    data = [*who, identity.attributes, told]
+    data = [*who, identity.left_at, identity.attributes, told]
     return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).digest()

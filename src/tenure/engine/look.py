@@ -22,7 +22,7 @@ from tenure.planning.assignment import desired_groups
 from tenure.planning.correlation import correlate
 from tenure.planning.reconciliation import Care, reconcile
 from tenure.planning.vetoes import overlay
-from tenure.store import care, directory, seen
+from tenure.store import care, directory, journal, seen
 from tenure.store.database import Connection, Row
 from tenure.store.marks import Mark
 
@@ -82,11 +82,14 @@ async def _sights(connection: Connection, target: ActiveTarget, subjects: Sequen
     keys = [s.link.key for s in subjects if s.link]
     accounts = await seen.accounts_by_key(connection, target.id, keys)
     cares = await care.care_of(connection, target.id, keys)
+    left = {str(s.identity.id): s.identity.left_at for s in subjects if s.link and s.identity.left_at}
+    done = await journal.done_since(connection, target.id, left)
     reading = await seen.last_reading(connection, target.id, "accounts")
     problem = await seen.last_problem(connection, target.id)
     why = f"the accounts could not be read whole: {problem}" if problem else "the accounts were not read yet"
     for subject in subjects:
-        subject.care = cares[subject.link.key if subject.link else ""]
+        kinds = done.get(str(subject.identity.id), frozenset())
+        subject.care = replace(cares[subject.link.key if subject.link else ""], done=kinds)
         if subject.link is not None:
             account = accounts.get(subject.link.key)
             gone = account is None and reading is not None

@@ -277,5 +277,6 @@ async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None
             prio = marks.BULK if len(woken) > _MANY else marks.SINGLE
             await marks.mark_identities(connection, [target.id], woken, prio, works[0].mark.cause)
         await marks.release(connection, target.id, done, again)
-        if any(s.evidence is None and s.answer.outcome.value == "applied" for w in works for s in w.settled):
+        unsure = (Outcome.APPLIED, Outcome.PENDING)
+        if any(s.evidence is None and s.answer.outcome in unsure for w in works for s in w.settled):
             await marks.bring_forward(connection, target.id, "reading", marks.READINGS, now + _SNAPSHOT_WITHIN)

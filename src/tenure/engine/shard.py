@@ -148,12 +148,13 @@ class Engine:
         return started
 
     async def _listen(self, connection: Connection, target: ActiveTarget, now: datetime) -> None:
-        """Know which sources are silent, as of a second ago; what was held back because of one is looked at again."""
+        """Once a second: know which sources are silent, and mark those for whom a silence or a wait has ended."""
         if target.listened_at is not None and now - target.listened_at < _LISTEN_EVERY:
             return
         silent = {s.name: _silence(s) for s in await sources.silent_sources(connection, now)}
         if target.silent.keys() - silent.keys():
             await marks.mark_subject(connection, [target.id], "scope:all", marks.READINGS, None)
+        await marks.sweep(connection, target.id, now)
         target.silent, target.listened_at = silent, now
 
     async def _foreseen(self, target: ActiveTarget) -> bool:

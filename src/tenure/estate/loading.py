@@ -291,6 +291,7 @@ def _rules(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         default_groups=part.groups.default,
         keep_foreign_members=part.groups.keep_foreign_members,
         leaver=part.leaver.action,
+        farewell=part.leaver.farewell(),
         protected=Protected(part.protected),
         limits=limits_of(part.limits),
         approval=approval_of(part.approval),

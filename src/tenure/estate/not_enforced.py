@@ -14,10 +14,6 @@ NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
     ),
     (("sources", "*", "every"), None),
     (("targets", "*", "kind"), ("confluence", "bitbucket", "crowd", "atlassian-cloud", "scim")),
-    (("targets", "*", "leaver", "end_sessions"), None),
-    (("targets", "*", "leaver", "remove_groups"), None),
-    (("targets", "*", "leaver", "new_lead"), None),
-    (("targets", "*", "leaver", "action"), ("anonymize", "delete")),
     (("targets", "*", "groups", "keep_foreign_members"), (False,)),
 )
 """Keys and values of the design that nothing acts on yet: the path (`*` is any name), and its values (None: any)."""

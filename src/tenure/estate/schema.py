@@ -14,6 +14,7 @@ from tenure.estate.limits import ApprovalPart, LimitsPart
 from tenure.estate.problem import instead
 from tenure.estate.secrets import members
 from tenure.estate.values import (
+    After,
     Duration,
     Heartbeat,
     Pattern,
@@ -26,7 +27,7 @@ from tenure.estate.values import (
 )
 from tenure.model.access import DEFAULT_LIMIT
 from tenure.model.capability import Mode, canon_name
-from tenure.planning.rules import Adopt, Existing, Leaver, OnTheFly, OutOfScope, Rename, Rules
+from tenure.planning.rules import Adopt, Existing, Farewell, Leaver, OnTheFly, OutOfScope, Rename, Rules
 from tenure.sources import SOURCES
 from tenure.targets import TARGETS
 
@@ -122,9 +123,19 @@ class GroupsPart(Part):
 
 
 class LeaverPart(Part):
-    """What becomes of the account of somebody who has left."""
+    """What becomes of the account of somebody who has left, and how long after."""
 
     action: Leaver = DEFAULT.leaver
+    end_sessions: StrictBool = DEFAULT.farewell.end_sessions
+    revoke_tokens: StrictBool = DEFAULT.farewell.revoke_tokens
+    new_lead: Text | None = DEFAULT.farewell.new_lead
+    remove_groups: After = DEFAULT.farewell.remove_groups
+    anonymize: After = DEFAULT.farewell.anonymize
+    delete: After = DEFAULT.farewell.delete
+
+    def farewell(self) -> Farewell:
+        """All but the action."""
+        return Farewell(**{name: getattr(self, name) for name in LeaverPart.model_fields if name != "action"})
 
 
 class RatePart(Part):

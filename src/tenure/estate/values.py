@@ -12,11 +12,12 @@ from pydantic_core import PydanticCustomError
 from tenure.estate.tree import shown
 from tenure.model.duration import parse, told
 from tenure.planning.expressions import ExpressionInvalid, compile_expression
-from tenure.planning.rules import Expression
+from tenure.planning.rules import AT_ONCE, Expression
 
 LONGEST_TEXT, LONGEST_PATTERN = 400, 1_000
 SHORTEST_COMPARE, LONGEST_COMPARE = timedelta(seconds=1), timedelta(days=30)
 SHORTEST_HEARTBEAT = timedelta(minutes=5)
+LONGEST_AFTER = timedelta(days=3650)
 
 
 def refuse(message: str, hint: str = "") -> NoReturn:
@@ -86,7 +87,20 @@ def _duration(value: Any, shortest: timedelta = SHORTEST_COMPARE) -> timedelta:
     return duration
 
 
+def _after(value: Any) -> timedelta | None:
+    """`after 30d`, `true` (at once) or `false` (never)."""
+    if isinstance(value, bool) or value is None:
+        return AT_ONCE if value else None
+    duration = parse(value.removeprefix("after").strip()) if isinstance(value, str) else None
+    if duration is None or not value.startswith("after "):
+        refuse(f'"{shown(str(value))}" is not a time', "write after 30d, or true for at once, or false for never")
+    if duration > LONGEST_AFTER:
+        refuse(f'"{value}" is out of range', "write at most after 3650d")
+    return duration
+
+
 Text = Annotated[str, BeforeValidator(_text)]
+After = Annotated[timedelta | None, BeforeValidator(_after)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]

@@ -36,6 +36,19 @@ ORDER = {kind: place for place, kind in enumerate(ChangeKind)}
 """The one order of changes: take away before giving, make before joining, destroy last."""
 
 
+FAREWELL = frozenset(
+    {
+        ChangeKind.HAND_OVER_LEADS,
+        ChangeKind.REVOKE_PERMISSIONS,
+        ChangeKind.END_SESSIONS,
+        ChangeKind.REVOKE_TOKENS,
+        ChangeKind.ANONYMIZE_ACCOUNT,
+        ChangeKind.DELETE_ACCOUNT,
+    }
+)
+"""What leaves nothing to see at an account that is read again: it is done once for each time that somebody leaves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handle:
     """How an account is addressed: by its immutable key, with the name it bears now. A key of "" is not made yet."""

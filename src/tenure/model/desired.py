@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from tenure.model.change import ChangeKind
+
 
 class Standing(StrEnum):
     """Where a person stands towards a target."""
@@ -48,7 +50,8 @@ class Desired:
 
     `fields` are the target's fields by name; None means "no value"; a field that the estate does not map is not in it.
     `faults` are sentences: expressions that failed for this person; with any, nothing is given to them and the person
-    is held. `look_again_at` is set when time alone will change the answer. `reached`: the account was as this asks, and
+    is held. `look_again_at` is set when time alone will change the answer. `steps` are what is due of
+    the farewell to somebody who left. `reached`: the account was as this asks, and
     this has not changed since; if the account is otherwise now, somebody changed it at the target.
     """
 
@@ -59,4 +62,5 @@ class Desired:
     reasons: tuple[Reason, ...] = ()
     faults: tuple[str, ...] = ()
     look_again_at: datetime | None = None
+    steps: frozenset[ChangeKind] = frozenset()
     reached: bool = False

@@ -27,6 +27,7 @@ class GateClass(StrEnum):
     GROUPS = "groups"  # a group that was there is to be joined
     PERSONS = "persons"  # the source's own identifier of a linked person changed
     OTHER_WRITERS = "other_writers"  # somebody keeps setting the value back
+    ERASURES = "erasures"  # the account is to be anonymised or deleted
     READINGS = "readings"  # a reading shows far less than the one before
 
 

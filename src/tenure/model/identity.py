@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ class Identity:
     `attributes` is the RFC 7643 User document as the source sent it (attribute names in the RFC's spelling, values
     untouched). `gone` is true once the source has deleted the record; `active` is what the source says, and means
     nothing when `gone` is true. `closed_by` says who of us closed this person everywhere before the source did.
+    `left_at` is when they left, as far as that is known.
     """
 
     id: UUID
@@ -25,6 +27,7 @@ class Identity:
     gone: bool = False
     attributes: Mapping[str, Any] = field(default_factory=dict)
     closed_by: str | None = None
+    left_at: datetime | None = None
 
     @property
     def left(self) -> bool:

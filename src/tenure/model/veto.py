@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-ATTRIBUTE, MEMBER, STATE, LINK, EXISTENCE = "attr:", "member:", "state", "link", "existence"
+from tenure.model.change import ChangeKind
+
+ATTRIBUTE, MEMBER, STATE, LINK, EXISTENCE, STEP = "attr:", "member:", "state", "link", "existence", "step:"
 """The cells that a veto can be about: a field, a membership (by the group's canonical name), whether the account is
-open, which account is this person's, and whether there is to be one."""
+open, which account is this person's, whether there is to be one, and a step of the farewell to a leaver (by its kind
+of change)."""
 
 PRESENT, ABSENT = "present", "absent"
 ACTIVE, OUT_OF_SCOPE, LEFT = "active", "out-of-scope", "left"
@@ -39,7 +42,7 @@ class Kept:
     `state` is `open` or `closed`, or None when nothing is refused there. `refused_links` maps keys of accounts that are
     not to be taken over to the decision that said so (the key "" is the one that is not to be made); `unlinked`: the
     link that there is is to end. `ended` are vetoes of which the computed value is another one by now, `expired`
-    sentences about those that have stood too long.
+    sentences about those that have stood too long. `spared` are the steps of a farewell that a person refused.
     """
 
     state: str | None = None
@@ -48,3 +51,4 @@ class Kept:
     ended: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     expired: tuple[str, ...] = ()
+    spared: frozenset[ChangeKind] = frozenset()

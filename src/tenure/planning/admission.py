@@ -11,11 +11,12 @@ from tenure.model.capability import CALLS_NOBODY, LOSING, Capabilities, Mode
 from tenure.model.change import (
     AdoptAccount,
     AdoptGroup,
+    AnonymizeAccount,
     Change,
     ChangeKind,
     CreateAccount,
     CreateGroup,
-    DeactivateAccount,
+    DeleteAccount,
     JoinGroups,
     LeaveGroups,
     RenameAccount,
@@ -173,8 +174,10 @@ def _situation(change: Change, safety: Safety) -> Verdict | None:
     if isinstance(change, AdoptAccount):
         return _adoption(change, safety)
     held = safety.standing is Standing.OUT_OF_SCOPE and safety.rules.out_of_scope is OutOfScope.HOLD
-    if isinstance(change, DeactivateAccount) and held:
+    if held and change.kind in LOSING:
         return Verdict(change, Decision.HOLD, "out of scope, but has not left", gate=GateClass.OUT_OF_SCOPE)
+    if isinstance(change, AnonymizeAccount | DeleteAccount):
+        return Verdict(change, Decision.HOLD, "this cannot be undone", gate=GateClass.ERASURES)
     if isinstance(change, UpdateAccount) and change.fields.keys() & safety.crowd.keys():
         return Verdict(change, Decision.HOLD, next(why for name, why in safety.crowd.items() if name in change.fields))
     if isinstance(change, RenameAccount):

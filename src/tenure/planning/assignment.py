@@ -10,6 +10,7 @@ from tenure.model.capability import canon_name
 from tenure.model.desired import Desired, DesiredGroup, Reason, Standing
 from tenure.model.identity import Identity, SourceGroup
 from tenure.planning.expressions import variables
+from tenure.planning.farewell import steps_due
 from tenure.planning.rules import Expression, ExpressionFailed, Rules
 
 
@@ -23,22 +24,24 @@ def assign(identity: Identity, groups: Sequence[SourceGroup], rules: Rules, now:
         because = "deleted at the source" if identity.gone else "active = false"
         if identity.active and not identity.gone:
             because = f"closed by {identity.closed_by}"
-        return Desired(identity.id, Standing.LEAVER, reasons=(Reason("standing", because, "leaver", "left"),))
+        steps, next_at = steps_due(rules, identity.left_at, now)
+        reasons = (Reason("standing", because, "leaver", "left"),)
+        return Desired(identity.id, Standing.LEAVER, reasons=reasons, steps=steps, look_again_at=next_at)
     values = variables(identity, groups)
-    reasons: list[Reason] = []
+    told: list[Reason] = []
     faults: list[str] = []
     in_scope = True
     if rules.scope is not None:
-        verdict = _evaluate(rules.scope, "scope", values, reasons, faults)
+        verdict = _evaluate(rules.scope, "scope", values, told, faults)
         in_scope = verdict == "true"
     if not in_scope and not faults:
-        return Desired(identity.id, Standing.OUT_OF_SCOPE, reasons=tuple(reasons))
-    fields = {name: _evaluate(e, name, values, reasons, faults) for name, e in rules.attributes.items()}
+        return Desired(identity.id, Standing.OUT_OF_SCOPE, reasons=tuple(told))
+    fields = {name: _evaluate(e, name, values, told, faults) for name, e in rules.attributes.items()}
     if not faults and not (fields.get("username") or "").strip():
         faults.append("the expression for username gives no value")
     wanted = desired_groups(groups, rules)
-    reasons += [_group_reason(group, groups) for group in wanted]
-    return Desired(identity.id, Standing.MEMBER, fields, wanted, tuple(reasons), tuple(faults))
+    told += [_group_reason(group, groups) for group in wanted]
+    return Desired(identity.id, Standing.MEMBER, fields, wanted, tuple(told), tuple(faults))
 
 
 def desired_groups(groups: Iterable[SourceGroup], rules: Rules) -> tuple[DesiredGroup, ...]:

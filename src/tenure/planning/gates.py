@@ -11,6 +11,7 @@ from tenure.model.change import (
     DeactivateAccount,
     LeaveGroups,
     RenameAccount,
+    RevokePermissions,
     UpdateAccount,
 )
 from tenure.model.desired import Standing
@@ -105,8 +106,33 @@ def losses(
     because they are out of scope passes the gate for that first: a scope that was narrowed by mistake is held under a
     name of its own, and shuts no gate for those who leave.
     """
+    if standing is Standing.LEAVER and isinstance(change, DeactivateAccount | LeaveGroups | RevokePermissions):
+        return _leaving(change, account, opens, canon)
     found = _losses(change, account, opens, canon)
     return (GateClass.OUT_OF_SCOPE, *found) if found and standing is Standing.OUT_OF_SCOPE else found
+
+
+def _leaving(
+    change: DeactivateAccount | LeaveGroups | RevokePermissions,
+    account: AccountSeen | None,
+    opens: Opens,
+    canon: Callable[[str], str],
+) -> tuple[str, ...]:
+    """Who has left loses everything, however the application is told: it is counted as that, and once.
+
+    What an account that is closed already still loses is no loss to anybody.
+    """
+    if account is not None and not account.active:
+        return ()
+    inside = {canon(name) for name in account.groups or ()} if account else set()
+    administers = any("administration" in opens.get(name, ()) for name in inside)
+    administers = administers or _rules(account)
+    return (GateClass.ADMINISTRATORS, GateClass.LEAVERS) if administers else (GateClass.LEAVERS,)
+
+
+def _rules(account: AccountSeen | None) -> bool:
+    """Whether an account administers the application by a permission of its own."""
+    return account is not None and any("ADMIN" in name.upper() for name in account.permissions or ())
 
 
 def _losses(change: Change, account: AccountSeen | None, opens: Opens, canon: Callable[[str], str]) -> tuple[str, ...]:
@@ -118,6 +144,8 @@ def _losses(change: Change, account: AccountSeen | None, opens: Opens, canon: Ca
         return (GateClass.RENAMES,)
     if isinstance(change, UpdateAccount):
         return (GateClass.EMAILS,) if change.before.get("email") and "email" in change.fields else ()
+    if isinstance(change, RevokePermissions):
+        return (GateClass.ADMINISTRATORS, GateClass.LICENCES) if _rules(account) else (GateClass.LICENCES,)
     if not isinstance(change, LeaveGroups):
         return ()
     left = {canon(name) for name in change.groups}

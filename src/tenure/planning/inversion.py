@@ -28,7 +28,7 @@ from tenure.model.change import (
     RevokeTokens,
     UpdateAccount,
 )
-from tenure.model.veto import ABSENT, ACTIVE, ATTRIBUTE, EXISTENCE, LINK, MEMBER, OUT_OF_SCOPE, PRESENT, STATE
+from tenure.model.veto import ABSENT, ACTIVE, ATTRIBUTE, EXISTENCE, LINK, MEMBER, OUT_OF_SCOPE, PRESENT, STATE, STEP
 from tenure.planning.reconciliation import sent_hash
 
 
@@ -119,6 +119,8 @@ def refuse(change: Change, capabilities: Capabilities) -> tuple[Inverse, ...] | 
         return (Inverse(EXISTENCE, sent_hash(PRESENT)),)
     if isinstance(change, CreateGroup | AdoptGroup):
         return CannotUndo(f"the group {change.name} stays as it is: take it out of the configuration")
+    if isinstance(change, AnonymizeAccount | DeleteAccount):
+        return (Inverse(STEP + change.kind.value, sent_hash(PRESENT)),)
     found = invert(change, {}, capabilities)
     if isinstance(found, CannotUndo):
         return found

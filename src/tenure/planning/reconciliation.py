@@ -11,6 +11,7 @@ from tenure.model.change import (
     ORDER,
     AdoptAccount,
     Change,
+    ChangeKind,
     CreateAccount,
     DeactivateAccount,
     EndLink,
@@ -25,6 +26,7 @@ from tenure.model.desired import Desired, Standing
 from tenure.model.seen import AccountSeen
 from tenure.model.situation import Absent, Ambiguous, Found, Linked, Missing, Situation, Unseen
 from tenure.model.veto import Kept
+from tenure.planning.farewell import parting, strips
 from tenure.planning.rules import Leaver, OutOfScope, Rename, Rules
 
 
@@ -34,12 +36,14 @@ class Care:
 
     `groups` are the target's groups in our care (canonical name -> name there); `given` the canonical names of those
     that this account is in through us; `echoes` what came back for a field the last time we set it: field -> (hash of
-    the canonical value that we sent, what the application then showed).
+    the canonical value that we sent, what the application then showed). `done` are the kinds of change that were made
+    for this person since they left.
     """
 
     groups: Mapping[str, str] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
     echoes: Mapping[str, tuple[bytes, str | None]] = field(default_factory=dict)
+    done: frozenset[ChangeKind] = frozenset()
 
 
 NOTHING_KEPT = Kept()
@@ -66,8 +70,10 @@ def reconcile(
     """
     if desired.faults:
         return ()
-    if desired.standing is not Standing.MEMBER:
-        return _farewell(desired, situation, care, capabilities, rules, kept) if isinstance(situation, Linked) else ()
+    if desired.standing is Standing.LEAVER:
+        return _left(desired, situation, care, capabilities, rules, kept)
+    if desired.standing is Standing.OUT_OF_SCOPE:
+        return _out_of_scope(desired, situation, care, capabilities, rules, kept)
     if isinstance(situation, Linked):
         adopted = situation.link.adopted
         changes = _differences(desired, situation.account, care, capabilities, rules, adopted, kept)
@@ -85,21 +91,34 @@ def reconcile(
     raise TypeError(situation)
 
 
-def _farewell(
-    desired: Desired, situation: Linked, care: Care, capabilities: Capabilities, rules: Rules, kept: Kept
+def _left(
+    desired: Desired, situation: Situation, care: Care, capabilities: Capabilities, rules: Rules, kept: Kept
 ) -> tuple[Change, ...]:
+    if isinstance(situation, Missing) and ChangeKind.DELETE_ACCOUNT in care.done:
+        return (EndLink(Handle(situation.link.key, ""), "the account was deleted"),)
+    if not isinstance(situation, Linked) or rules.leaver is Leaver.KEEP:
+        return ()
+    steps, account = desired.steps - kept.spared, situation.account
+    ours = _leaves(desired, Handle(account.key, account.name), account.groups, care, capabilities)
+    return _ordered(parting(steps, care.done, account, ours, capabilities, rules))
+
+
+def _out_of_scope(
+    desired: Desired, situation: Situation, care: Care, capabilities: Capabilities, rules: Rules, kept: Kept
+) -> tuple[Change, ...]:
+    if not isinstance(situation, Linked):
+        return ()
     account = situation.account
     handle = Handle(account.key, account.name)
-    deactivation = (DeactivateAccount(handle),) if account.active else ()
-    if desired.standing is Standing.LEAVER:
-        return deactivation if rules.leaver is Leaver.DEACTIVATE else ()
     if kept.state == "open":
         return () if account.active else (ReactivateAccount(handle),)
     if rules.out_of_scope is OutOfScope.KEEP:
         return ()
     if rules.out_of_scope is OutOfScope.REMOVE_ACCESS:
         return tuple(_leaves(desired, handle, account.groups, care, capabilities))
-    return deactivation
+    if strips(capabilities):
+        return _ordered(parting(frozenset(), care.done, account, (), capabilities, rules))
+    return (DeactivateAccount(handle),) if account.active else ()
 
 
 def _differences(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -60,10 +61,31 @@ class Rename(StrEnum):
 
 
 class Leaver(StrEnum):
-    """What becomes of the account of somebody who has left."""
+    """What becomes of the account of somebody who has left. Each but `keep` closes it first."""
 
     DEACTIVATE = "deactivate"
     KEEP = "keep"
+    ANONYMIZE = "anonymize"
+    DELETE = "delete"
+
+
+AT_ONCE = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What follows when the account of a leaver is closed. Field names are those of the estate file.
+
+    `remove_groups`, `anonymize` and `delete` are how long after they left; None is never. `new_lead` is the account
+    that leads then what they led.
+    """
+
+    end_sessions: bool = True
+    revoke_tokens: bool = True
+    new_lead: str | None = None
+    remove_groups: timedelta | None = timedelta(days=30)
+    anonymize: timedelta | None = None
+    delete: timedelta | None = None
 
 
 class Existing(StrEnum):
@@ -157,3 +179,4 @@ class Rules:
     protected: Protected = field(default_factory=Protected)
     limits: Limits = field(default_factory=Limits)
     approval: Approval = field(default_factory=Approval)
+    farewell: Farewell = field(default_factory=Farewell)

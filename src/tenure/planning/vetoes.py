@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tenure.model.capability import Capabilities
+from tenure.model.change import ChangeKind
 from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.situation import Link
 from tenure.model.veto import (
@@ -20,6 +21,7 @@ from tenure.model.veto import (
     OUT_OF_SCOPE,
     PRESENT,
     STATE,
+    STEP,
     Kept,
     Veto,
 )
@@ -32,6 +34,9 @@ def computed(cell: str, desired: Desired, capabilities: Capabilities) -> str | N
     """The value that the rules compute for a cell, in canonical form; None for one that they do not compute."""
     if cell == STATE:
         return _STATES[desired.standing]
+    if cell.startswith(STEP):
+        due = desired.standing is Standing.LEAVER and cell.removeprefix(STEP) in desired.steps
+        return PRESENT if due else None
     if desired.standing is not Standing.MEMBER:
         return None
     if cell.startswith(ATTRIBUTE):
@@ -49,7 +54,7 @@ def overlay(
     """The desired state without the values that are refused, and what else the vetoes ask.
 
     A veto of which the computed value is another one by now, or is computed no more, has ended. Somebody whom the
-    source says has left is not kept by any.
+    source says has left is not kept by any, but a later step of their farewell may be refused.
     """
     kept = Kept()
     for veto in vetoes:
@@ -63,6 +68,8 @@ def overlay(
             continue
         if value is None or sent_hash(value) != veto.refused:
             kept = replace(kept, ended=(*kept.ended, veto.id))
+        elif veto.cell.startswith(STEP):
+            kept = replace(kept, spared=kept.spared | {ChangeKind(veto.cell.removeprefix(STEP))})
         elif desired.standing is not Standing.LEAVER:
             desired, kept = _refused(desired, kept, veto, value, capabilities, now)
     return desired, kept

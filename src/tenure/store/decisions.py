@@ -64,6 +64,7 @@ class Clearance:
     identity: UUID
     by: str
     decision: int
+    at: datetime
     account: str | None = None
 
 
@@ -73,7 +74,7 @@ async def clearances(
     """The clearances of these identities that stand now at this target."""
     found = await rows(
         connection,
-        """SELECT c.kind, c.identity, c.account, c.decision, d.by_whom FROM clearance c
+        """SELECT c.kind, c.identity, c.account, c.decision, d.by_whom, d.at FROM clearance c
         JOIN decision d ON d.id = c.decision
         WHERE c.identity = ANY(%s) AND c.ended_at IS NULL AND (c.target IS NULL OR c.target = %s)
         AND (c.until IS NULL OR c.until > %s) ORDER BY c.id""",
@@ -83,7 +84,7 @@ async def clearances(
     )
     cleared: dict[UUID, list[Clearance]] = {}
     for r in found:
-        one = Clearance(r["kind"], r["identity"], r["by_whom"], r["decision"], r["account"])
+        one = Clearance(r["kind"], r["identity"], r["by_whom"], r["decision"], r["at"], r["account"])
         cleared.setdefault(one.identity, []).append(one)
     return cleared
 

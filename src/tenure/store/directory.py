@@ -25,7 +25,7 @@ ELSE (SELECT jsonb_agg(jsonb_build_array(g.id, g.display_name, true) ORDER BY g.
       FROM member m JOIN source_group g ON g.id = m.source_group WHERE m.identity = r.id) END
 """
 """The groups of a row `r` as [id, name, whether it is in it directly]; nearly nobody has groups inside groups."""
-IDENTITY_COLUMNS = "r.id, r.doc, r.active, r.version, r.created_at, r.modified_at"
+IDENTITY_COLUMNS = "r.id, r.doc, r.active, r.version, r.created_at, r.modified_at, r.left_at"
 GROUP_COLUMNS = f"r.id, r.doc, {GROUP_VERSION}, r.created_at, {GROUP_MODIFIED}"
 
 
@@ -42,6 +42,7 @@ class IdentityRow:
     version: int
     created_at: datetime
     modified_at: datetime
+    left_at: datetime | None = None
     groups: list[tuple[str, str, bool]] | None = None
 
     @property
@@ -72,7 +73,8 @@ class GroupRow:
 async def identities(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Identity]:
     """The identities with these ids, gone ones included."""
     cursor = await connection.execute(
-        """SELECT r.id, s.name, r.user_name, r.external_id, r.active, r.gone_at IS NOT NULL, r.doc
+        """SELECT r.id, s.name, r.user_name, r.external_id, r.active, r.gone_at IS NOT NULL, r.doc,
+            NULL, r.left_at
         FROM identity r JOIN source s ON s.id = r.source WHERE r.id = ANY(%s)""",
         (list(ids),),
     )
@@ -132,35 +134,41 @@ async def lock_identity(connection: Connection, source: int, identity: UUID, *, 
 
 def identity_row(row: Sequence[Any], *, groups: bool) -> IdentityRow:
     """A row of IDENTITY_COLUMNS and the groups, when these were asked for."""
-    key, document, active, version, created_at, modified_at, found = row
-    return IdentityRow(key, document, active, version, created_at, modified_at, (found or []) if groups else None)
+    key, document, active, version, created_at, modified_at, left_at, found = row
+    shown = (found or []) if groups else None
+    return IdentityRow(key, document, active, version, created_at, modified_at, left_at, shown)
 
 
 def adding(source: int, event: IdentitySeen, now: datetime) -> tuple[str, tuple[Any, ...]]:
     """The statement that stores a new identity; it raises UniqueViolation when the name is taken."""
+    active = standing(event, None)
     return (
         """INSERT INTO identity (user_name, user_name_canon, external_id, active, display_name, doc, doc_canon,
-                                 id, source, created_at, modified_at)
-        VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s, %s)""",
-        (*_identity_values(event, standing(event, None)), event.id, source, now, now),
+                                 id, source, created_at, modified_at, left_at)
+        VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s, %s, %s)""",
+        (*_identity_values(event, active), event.id, source, now, now, None if active else now),
     )
 
 
 def changing(event: IdentitySeen, before: IdentityRow, now: datetime) -> tuple[str, tuple[Any, ...]]:
     """The statement that stores what the source now says of an identity, if it still is as it was before."""
+    active = standing(event, before)
+    left_at = None if active else before.left_at or now
     return (
         """UPDATE identity SET user_name = %s, user_name_canon = %s, external_id = %s, active = %s, display_name = %s,
-            doc = %s::jsonb, doc_canon = %s::jsonb, version = version + 1, modified_at = %s
+            doc = %s::jsonb, doc_canon = %s::jsonb, version = version + 1, modified_at = %s,
+            left_at = %s
         WHERE id = %s AND version = %s AND gone_at IS NULL""",
-        (*_identity_values(event, standing(event, before)), now, event.id, before.version),
+        (*_identity_values(event, active), now, left_at, event.id, before.version),
     )
 
 
 def burying(identity: UUID, now: datetime) -> tuple[str, tuple[Any, ...]]:
     """The statement that leaves a tombstone, which frees the name."""
     return (
-        "UPDATE identity SET gone_at = %s, modified_at = %s, version = version + 1 WHERE id = %s",
-        (now, now, identity),
+        """UPDATE identity SET gone_at = %s, modified_at = %s, left_at = coalesce(left_at, %s), version = version + 1
+        WHERE id = %s""",
+        (now, now, now, identity),
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tenure.model.capability import Capabilities
-from tenure.model.change import decode
+from tenure.model.change import FAREWELL, ChangeKind, decode
 from tenure.planning.evidence import canonical_cell, canonical_value, cells
 from tenure.store.database import Connection, Row, row, rows
 
@@ -64,3 +64,23 @@ async def set_back(
         if again:
             back[r["subject"]] = again
     return back
+
+
+async def done_since(
+    connection: Connection, target: int, since: Mapping[str, datetime]
+) -> dict[str, frozenset[ChangeKind]]:
+    """Which steps of a farewell were made, or are under way, for these subjects since the time given for each."""
+    if not since:
+        return {}
+    found = await rows(
+        connection,
+        """SELECT j.subject, array_agg(DISTINCT j.change->>'kind') AS kinds
+        FROM unnest(%s::text[], %s::timestamptz[]) s(subject, at)
+        JOIN journal j ON j.target = %s AND j.subject = s.subject AND j.answered_at >= s.at
+        WHERE j.outcome IN ('applied', 'already', 'pending') AND j.change->>'kind' = ANY(%s) GROUP BY j.subject""",
+        list(since),
+        list(since.values()),
+        target,
+        sorted(FAREWELL),
+    )
+    return {r["subject"]: frozenset(map(ChangeKind, r["kinds"])) for r in found}

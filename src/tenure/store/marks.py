@@ -19,6 +19,9 @@ GROUPS = 16
 READINGS = 17
 """The shard of a target that reads it whole and expands scope marks."""
 
+SWEPT = 1_000
+"""So many are marked at a time of those for whom time has changed something."""
+
 _SHARD = "('x' || right(i.id::text, 1))::bit(4)::int"
 _UPSERT = """
 ON CONFLICT (target, subject) DO UPDATE SET
@@ -88,6 +91,18 @@ async def expand(
         ON CONFLICT (target, subject) DO UPDATE SET seq = excluded.seq, prio = least(due.prio, excluded.prio),
             not_before = NULL""".encode(),
         (target, cause, list(sources) if group is None else group),
+    )
+    return cursor.rowcount
+
+
+async def sweep(connection: Connection, target: int, now: datetime) -> int:
+    """Mark those for whom time alone has changed what is desired; gives how many were not marked already."""
+    cursor = await connection.execute(
+        f"""INSERT INTO due (target, subject, shard, prio, seq)
+        SELECT d.target, i.id::text, {_SHARD}, %s, nextval('due_seq')
+        FROM desired d JOIN identity i ON i.id = d.identity WHERE d.target = %s AND d.look_again_at <= %s
+        ORDER BY i.id::text COLLATE "C" LIMIT %s ON CONFLICT DO NOTHING""".encode(),
+        (SINGLE, target, now, SWEPT),
     )
     return cursor.rowcount
 

@@ -13,6 +13,7 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from tenure.model.capability import Capabilities
+from tenure.model.change import ChangeKind
 from tenure.model.desired import Desired, DesiredGroup, Reason, Standing
 from tenure.model.plan import Plan, encode_plan
 from tenure.store.database import Connection, Row, row, rows
@@ -24,7 +25,8 @@ def encode_desired(desired: Desired) -> dict[str, Any]:
     for group in found["groups"]:
         group["source_group"] = str(group["source_group"]) if group["source_group"] else None
     return {name: found[name] for name in ("fields", "groups", "reasons", "faults")} | {
-        "standing": desired.standing.value
+        "standing": desired.standing.value,
+        "steps": sorted(desired.steps),
     }
 
 
@@ -43,6 +45,7 @@ def decode_desired(found: Row) -> Desired:
         reasons=tuple(Reason(**r) for r in cells["reasons"]),
         faults=tuple(cells["faults"]),
         look_again_at=found["look_again_at"],
+        steps=frozenset(map(ChangeKind, cells.get("steps", ()))),
         reached=found["reached"],
     )
 
