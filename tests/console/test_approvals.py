@@ -310,5 +310,5 @@ async def test_through_the_whole_house(database: str) -> None:
             _, text = await decide(client, revision=2, who=[ids["ben"]])
             assert "Approved for 1 person" in text
         await world.finish(tenure)
-        active = {a["name"]: a["active"] for a in (await world.applications["jira"]())["accounts"]}
+        active = {a["name"]: a["active"] for a in (await world.jira())["accounts"]}
         assert [active[name] for name in ids] == [False, False, True]

@@ -16,8 +16,8 @@ OPENAPI = CONTRACTS / "openapi" / "jira-dc-10.3.24.openapi.json"
 TABLE = CONTRACTS / "jira.json"
 # Application links are documented apart from the REST API; the server's identifier is known nowhere else.
 ELSEWHERE = {("GET", "/rest/applinks/1.0/manifest")}
-# In the OpenAPI document of 10.3 and not yet in the table, which was made from an older one.
-NEWER = {("GET", "/rest/api/2/user/list")}
+# In the OpenAPI document of 10.3 and not in the table, which was made from an older one, of people and groups alone.
+NEWER = {("GET", "/rest/api/2/user/list"), ("GET", "/rest/api/2/project/{projectIdOrKey}/components")}
 
 Call = tuple[str, str]
 

@@ -102,4 +102,6 @@ def _told(state: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _writes(state: dict[str, Any]) -> Counter[tuple[str, str, str]]:
-    return Counter((w["method"], w["subject"], w["what"]) for w in state["journal"])
+    """What was written how often. That sessions were ended is seen by no reading: in doubt it is done again."""
+    found = Counter((w["method"], w["subject"], w["what"]) for w in state["journal"])
+    return Counter({told: 1 if told[2] == "end sessions" else n for told, n in found.items()})

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from tenure.model.extension import Extension, ExtensionAttribute
+from tenure.model.identity import Identity
+from tenure.planning.variables import variables
 
 from .parts import SMALL, loaded, problems
 
@@ -51,3 +54,51 @@ def test_a_wrong_declaration_is_refused_at_its_line(tmp_path: Path, declared: st
     assert problem.path.startswith("sources.okta.extensions")
     assert message in problem.message
     assert hint in problem.hint
+
+
+def reading(declared: str, line: str) -> str:
+    return declaring(declared).replace("display_name: displayName", line)
+
+
+ONE = f'{{"{ACME}": {{code: string, badges: {{type: string, multi_valued: true}}}}}}'
+TWO = f'{{"{ACME}": {{code: string}}, "urn:example:other": {{code: string}}}}'
+
+
+def test_an_expression_reads_what_a_source_declares(tmp_path: Path) -> None:
+    line = "display_name: 'extension.code == null ? displayName : extension.code'"
+    target = loaded(tmp_path, reading(ONE, line)).targets["jira"]
+    expression = target.rules.attributes["display_name"]
+    assert set(expression.paths) == {"extension.code", "displayName"}
+    for sent, expected in (({"code": "C7"}, "C7"), ({}, "Ann"), (None, "Ann")):
+        document = {"userName": "ann", "displayName": "Ann"} | ({} if sent is None else {ACME: sent})
+        person = Identity(UUID(int=1), "okta", "ann", None, True, attributes=document)
+        assert expression.evaluate(variables(person, ())) == expected
+
+
+@pytest.mark.parametrize(
+    ("declared", "path", "message", "hint"),
+    [
+        (ONE, "extension.cod", "extension.cod: no source of this target declares", "did you mean code?"),
+        ("{}", "extension.code", "no source of this target declares", "declare it under extensions:"),
+        (ONE, "extension.badges", "it holds several values", "a single value"),
+        (TWO, "extension.code", "both declare it", "another name"),
+        (ONE, "extension.code.x", "extension.code has no parts", "write extension.code"),
+        (ONE, "extension", "gives a map, where a text is needed", ""),
+    ],
+)
+def test_what_no_source_declares_is_refused_at_its_line(
+    tmp_path: Path, declared: str, path: str, message: str, hint: str
+) -> None:
+    (problem,) = problems(tmp_path, reading(declared, f"display_name: {path}"))
+    assert problem.path == "targets.jira.attributes.display_name"
+    assert message in problem.message
+    assert hint in problem.hint
+
+
+def test_a_scope_reads_an_extension_too(tmp_path: Path) -> None:
+    text = declaring(ONE) + "    scope: extension.code == 'C7'\n"
+    rules = loaded(tmp_path, text).targets["jira"].rules
+    assert rules.scope is not None
+    assert rules.scope.paths == ("extension.code",)
+    (problem,) = problems(tmp_path, text.replace("extension.code ==", "extension.nothing =="))
+    assert problem.path == "targets.jira.scope"

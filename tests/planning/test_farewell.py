@@ -68,9 +68,11 @@ def after(
 
 def test_access_goes_first_then_sessions_and_tokens_and_the_rest_in_its_time() -> None:
     assert after(0) == (
-        HandOverLeads(HANDLE, "boss"), DeactivateAccount(HANDLE), EndSessions(HANDLE), RevokeTokens(HANDLE),
+        DeactivateAccount(HANDLE), EndSessions(HANDLE), RevokeTokens(HANDLE), HandOverLeads(HANDLE, "boss"),
     )  # fmt: skip
-    done = replace(OURS, done=frozenset({ChangeKind.END_SESSIONS, ChangeKind.REVOKE_TOKENS}))
+    done = replace(
+        OURS, done=frozenset({ChangeKind.END_SESSIONS, ChangeKind.REVOKE_TOKENS, ChangeKind.HAND_OVER_LEADS})
+    )
     assert after(29, care=done) == ()
     assert after(30, care=done) == (LeaveGroups(HANDLE, ("dev",)),), "only what we gave"
     assert after(90, account("ann", active=False), care=done) == (AnonymizeAccount(HANDLE),)
@@ -177,8 +179,8 @@ def test_the_link_to_an_account_that_was_deleted_ends() -> None:
     rule = rules(leaver=Leaver.DELETE)
     desired = assign(replace(person(active=False), left_at=NOW), (), rule, NOW)
     missing: Situation = Missing(LINK)
-    done = Care(done=frozenset({ChangeKind.DELETE_ACCOUNT}))
-    assert reconcile(desired, missing, done, CAPABILITIES, rule) == (
-        EndLink(Handle(HANDLE.key, ""), "the account was deleted"),
-    )
+    for kind, told in ((ChangeKind.DELETE_ACCOUNT, "deleted"), (ChangeKind.ANONYMIZE_ACCOUNT, "anonymised")):
+        done = Care(done=frozenset({kind}))
+        end = EndLink(Handle(HANDLE.key, ""), f"the account was {told}")
+        assert reconcile(desired, missing, done, CAPABILITIES, rule) == (end,)
     assert reconcile(desired, missing, Care(), CAPABILITIES, rule) == (), "who vanished otherwise is for a person"

@@ -179,7 +179,7 @@ class Play:
 
     async def step_server(self, said: dict[str, Any]) -> None:
         server = build(users=said["users"])
-        jira = server.state.world.jira
+        jira = server.state.world.applications["jira"]
         jira.server_id = said["id"]
         for account in jira.accounts.values():  # else the count depends on whose key an inactive stranger has
             account.active = True

@@ -17,15 +17,30 @@ from tenure.model.change import (
     CreateAccount,
     CreateGroup,
     DeactivateAccount,
+    DeleteAccount,
+    DeleteGroup,
+    EndSessions,
     Handle,
+    HandOverLeads,
     JoinGroups,
     LeaveGroups,
     Outcome,
     UpdateAccount,
 )
-from tenure.model.error import OutcomeUnknown, Rejected, Unreachable
+from tenure.model.error import NotFound, OutcomeUnknown, Rejected, Unreachable
 from tenure.model.secret import Secret
-from tenure.model.seen import Accounts, AccountSeen, ByKey, ByName, GroupByName, MembersOf, NotThere, ReadComplete
+from tenure.model.seen import (
+    Accounts,
+    AccountSeen,
+    ByKey,
+    ByName,
+    GroupByName,
+    MembersOf,
+    NotThere,
+    ReadComplete,
+    Seats,
+    SeatsSeen,
+)
 from tenure.targets import TARGETS
 from tenure.targets.atlassian.group_walk import GroupWalk
 from tenure.targets.atlassian.jira import JiraSettings, JiraTarget
@@ -42,6 +57,11 @@ ANNA = {"username": "anna", "email": "anna@example.com", "display_name": "Anna A
 def _quick_retries() -> Any:
     with stamina.set_testing(True, attempts=3, cap=True):
         yield
+
+
+@pytest.fixture
+def app() -> Starlette:
+    return build()
 
 
 class Recorder(httpx2.AsyncBaseTransport):
@@ -330,3 +350,61 @@ async def test_the_walk_knows_when_it_found_too_few() -> None:
     assert sorted([name async for name in walk.run()]) == names
     assert not walk.whole
     assert walk.questions < 5100
+
+
+async def test_sessions_are_ended_and_nobody_has_none(app: Starlette) -> None:
+    target = jira(Recorder(app))
+    answer = await target.apply(EndSessions(Handle("mwolf", "mwolf")))
+    assert (answer.outcome, dict(answer.shown)) == (Outcome.APPLIED, {"sessions": None})
+    assert app.state.world.applications["jira"].journal[-1]["what"] == "end sessions"
+    with pytest.raises(NotFound):
+        await target.apply(EndSessions(Handle("no-such-key", "ghost")))
+
+
+async def test_a_lead_is_relieved_and_can_be_shut_then(app: Starlette) -> None:
+    target, world = jira(Recorder(app)), app.state.world.applications["jira"]
+    for name in ("lchen", "oivanov"):  # the lead of a project, and of a component
+        lead = Handle(world.accounts[name].key, name)
+        with pytest.raises(Rejected):
+            await target.apply(DeactivateAccount(lead))
+        answer = await target.apply(HandOverLeads(lead, "tbecker"))
+        assert (answer.outcome, dict(answer.shown)) == (Outcome.APPLIED, {"leads": None})
+        assert (await target.apply(HandOverLeads(lead, "tbecker"))).outcome is Outcome.ALREADY
+        assert (await target.apply(DeactivateAccount(lead))).shown["active"] == "false"
+    assert {led.lead.name for led in (*world.projects.values(), *world.components.values())} == {"tbecker"}
+    boss = Handle(world.accounts["tbecker"].key, "tbecker")
+    with pytest.raises(Rejected):
+        await target.apply(HandOverLeads(boss, "nobody-of-this-name"))
+
+
+async def test_an_account_is_deleted_unless_jira_keeps_it(app: Starlette) -> None:
+    target, world = jira(Recorder(app)), app.state.world.applications["jira"]
+    gone = Handle("mwolf", "mwolf")
+    answer = await target.apply(DeleteAccount(gone))
+    assert (answer.outcome, dict(answer.shown)) == (Outcome.APPLIED, {"account": None})
+    assert "mwolf" not in world.accounts
+    assert (await target.apply(DeleteAccount(gone))).outcome is Outcome.ALREADY
+    with pytest.raises(Rejected):
+        await target.apply(DeleteAccount(Handle("skim", "skim")))  # wrote an issue
+    assert "skim" in world.accounts
+
+
+async def test_a_group_is_deleted_once(app: Starlette) -> None:
+    target = jira(Recorder(app))
+    await target.apply(CreateGroup("Dev Team"))
+    assert (await target.apply(DeleteGroup("Dev Team"))).outcome is Outcome.APPLIED
+    assert (await target.apply(DeleteGroup("Dev Team"))).outcome is Outcome.ALREADY
+    with pytest.raises(Rejected):
+        await target.apply(DeleteGroup("jira-administrators"))
+
+
+async def test_seats_are_those_of_each_licence() -> None:
+    app = build(seats=12)
+    seen = [one async for one in jira(Recorder(app)).read(Seats())]
+    seats = {one.licence: one for one in seen if isinstance(one, SeatsSeen)}
+    world = app.state.world.applications["jira"]
+    taken = world.seated(world.roles["jira-software"])
+    assert seats["Jira Software"] == SeatsSeen("Jira Software", 12, taken, frozenset({"jira-software-users"}))
+    assert isinstance(seen[-1], ReadComplete)
+    unlimited = [one async for one in jira(Recorder(build())).read(Seats())]
+    assert [one.total for one in unlimited if isinstance(one, SeatsSeen)] == [None, None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tenure.model.change import Change, CreateAccount, DeactivateAccount
+from tenure.model.change import CLOSING, Change, CreateAccount
 from tenure.model.gate import GateClass
 from tenure.model.held import HeldLeaf, HeldPlan
 from tenure.report.holds import rank
@@ -79,8 +79,7 @@ class Card:
     def leaving(self) -> bool:
         """Whether somebody in it has left, whose account no rejection keeps."""
         return any(
-            leaf.left and any(isinstance(change, DeactivateAccount) for change in leaf.changes)
-            for leaf in self.plan.leaves
+            leaf.left and any(isinstance(change, CLOSING) for change in leaf.changes) for leaf in self.plan.leaves
         )
 
 

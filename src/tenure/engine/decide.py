@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tenure.model.change import CreateAccount, DeactivateAccount
+from tenure.model.change import CLOSING, CreateAccount
 from tenure.model.gate import GateClass
 from tenure.model.held import HeldLeaf, HeldPlan
 from tenure.model.undoing import Undoing
@@ -147,7 +147,7 @@ async def _may_approve(connection: Connection, target: int, leaves: Sequence[Hel
 
 
 def _refusable(leaf: HeldLeaf) -> bool:
-    leaving = leaf.left and any(isinstance(change, DeactivateAccount) for change in leaf.changes)
+    leaving = leaf.left and any(isinstance(change, CLOSING) for change in leaf.changes)
     return bool(leaf.inverses) and not leaving and not leaf.subject.startswith("group:")
 
 

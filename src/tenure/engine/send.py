@@ -20,6 +20,7 @@ from tenure.model.change import (
     CreateAccount,
     CreateGroup,
     EndLink,
+    HandOverLeads,
     Outcome,
     at,
 )
@@ -78,10 +79,20 @@ async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
                 continue
             work.settled.append(Settled(intent, answer))
             work.account = evidence.folded(work.account, change, answer)
+            _relieved(work, change, answer)
     finally:
         skipped = Answer(Outcome.FAILED, detail="not sent: a change before it did not go")
         work.settled += [Settled(intent, skipped) for intent in rest]
         target.under_way -= len(work.intents)
+
+
+def _relieved(work: Work, change: Change, answer: Answer) -> None:
+    """Who no longer leads anything may be shut now, where that was refused: it is tried again, and waits for nobody."""
+    failed = {s.intent.change.kind for s in work.settled if s.answer.outcome is Outcome.FAILED}
+    relieved = isinstance(change, HandOverLeads) and answer.outcome is Outcome.APPLIED
+    if relieved and failed == {ChangeKind.DEACTIVATE_ACCOUNT}:
+        work.held.clear()
+        work.again = 0.0
 
 
 async def _apply(target: ActiveTarget, change: Change) -> Answer:

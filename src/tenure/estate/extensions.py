@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool
 
@@ -12,6 +12,11 @@ from tenure.estate.problem import instead
 from tenure.estate.tree import shown
 from tenure.estate.values import refuse
 from tenure.model.extension import Extension, ExtensionAttribute, ExtensionType
+from tenure.planning.rules import Expression
+from tenure.planning.variables import EXTENSION
+
+if TYPE_CHECKING:
+    from tenure.estate.document import SourceEstate, TargetEstate
 
 MOST_EXTENSIONS, MOST_ATTRIBUTES = 20, 100
 _TYPES: tuple[str, ...] = get_args(ExtensionType)
@@ -88,3 +93,34 @@ def extensions(parts: Mapping[str, Mapping[str, ExtensionAttributePart]]) -> tup
         Extension(urn, tuple(ExtensionAttribute(name, **part.model_dump()) for name, part in attributes.items()))
         for urn, attributes in parts.items()
     )
+
+
+def unreadable(
+    sources: Mapping[str, SourceEstate | None], targets: Mapping[str, TargetEstate | None]
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Where an expression reads of an extension what no source of its target declares: the place, why, what to do."""
+    for name, target in targets.items():
+        if target is None:
+            continue
+        rules = target.rules
+        known = [e for s in rules.sources if (source := sources.get(s)) is not None for e in source.extensions]
+        where: dict[tuple[str, ...], Expression | None] = {("scope",): rules.scope}
+        where |= {("attributes", *field.split(".", 1)): expression for field, expression in rules.attributes.items()}
+        for place, expression in where.items():
+            for path in expression.paths if expression else ():
+                wrong = _wrong(path.partition(".")[2], known) if path.startswith(f"{EXTENSION}.") else None
+                if wrong:
+                    yield ("targets", name, *place), f"{path}: {wrong[0]}", wrong[1]
+
+
+def _wrong(name: str, known: Sequence[Extension]) -> tuple[str, str] | None:
+    named = {e.urn: a for e in known for a in e.attributes if a.name == name}
+    if not named:
+        there = sorted({a.name for e in known for a in e.attributes})
+        hint = instead(name, there) if there else "declare it under extensions: of the source"
+        return "no source of this target declares such an attribute", hint
+    if len(named) > 1:
+        return f"{' and '.join(sorted(named))} both declare it", "give it another name in one of them"
+    if any(attribute.multi_valued for attribute in named.values()):
+        return "it holds several values, where a text is needed", "declare one that holds a single value"
+    return None

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from tenure.estate.document import Estate, Rate, SourceEstate, TargetEstate
-from tenure.estate.extensions import extensions
+from tenure.estate.extensions import extensions, unreadable
 from tenure.estate.limits import approval_of, limits_of
 from tenure.estate.not_enforced import WORDS, not_enforced
 from tenure.estate.problem import EstateInvalid, Problem, instead
@@ -107,6 +107,8 @@ class _Loading:
             if ("targets", name) not in postponed
         }
         self._one_owner(target_parts)
+        for path, message, hint in unreadable(sources, targets):
+            self._add(path, message, hint)
         if self._problems:
             raise EstateInvalid(sorted(self._problems, key=lambda problem: (problem.line, problem.column)))
         return Estate(

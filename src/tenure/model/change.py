@@ -15,11 +15,11 @@ class ChangeKind(StrEnum):
     END_LINK = "end-link"
     ADOPT_ACCOUNT = "adopt-account"
     ADOPT_GROUP = "adopt-group"
-    HAND_OVER_LEADS = "hand-over-leads"
     DEACTIVATE_ACCOUNT = "deactivate-account"
     REVOKE_PERMISSIONS = "revoke-permissions"
     END_SESSIONS = "end-sessions"
     REVOKE_TOKENS = "revoke-tokens"
+    HAND_OVER_LEADS = "hand-over-leads"
     LEAVE_GROUPS = "leave-groups"
     RENAME_ACCOUNT = "rename-account"
     UPDATE_ACCOUNT = "update-account"
@@ -231,6 +231,8 @@ AccountChange = (
     | EndLink
 )
 Change = AccountChange | CreateAccount | CreateGroup | AdoptGroup | DeleteGroup
+CLOSING = (DeactivateAccount, LeaveGroups, RevokePermissions)
+"""What closes the account of somebody who has left, each application in its way: nobody's word keeps it open."""
 CHANGES: dict[str, type[Any]] = {c.kind: c for c in get_args(Change)}
 
 

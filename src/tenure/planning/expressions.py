@@ -19,7 +19,7 @@ from cel_expr_python.ext import ext_math, ext_optional, ext_strings
 from tenure.planning.expression_cost import LONGEST_VALUE, TooCostly, check_cost
 from tenure.planning.expression_tree import Call, Constant, Loop, Name, Node, Select, Several, UnknownTree, read_tree
 from tenure.planning.rules import Expression, ExpressionFailed
-from tenure.planning.variables import SCHEMA, nearest_path, texts_in, value_at, variables, wrong_path
+from tenure.planning.variables import EXTENSION, SCHEMA, nearest_path, texts_in, value_at, variables, wrong_path
 
 __all__ = ["ExpressionInvalid", "compile_expression", "variables"]
 
@@ -70,6 +70,9 @@ class _Compiled:
         Raises ExpressionFailed; its sentence names the expression and the variables, never a value of theirs.
         """
         read = {root: values[root] for root in self._roots}
+        if EXTENSION in read:  # what the source does not give is null, as everywhere
+            parts = (path.partition(".")[2] for path in self.paths if path.startswith(f"{EXTENSION}."))
+            read[EXTENSION] = dict.fromkeys(parts) | read[EXTENSION]
         for path in self.paths:
             if any(len(text) > LONGEST_VALUE for text in texts_in(value_at(values, path))):
                 raise self._failed(f"{path} is longer than {LONGEST_VALUE:,} characters")

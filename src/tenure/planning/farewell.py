@@ -64,14 +64,14 @@ def parting(
     """
     handle, due = Handle(account.key, account.name), steps & capabilities.operations - done
     changes: list[Change] = []
-    if ChangeKind.HAND_OVER_LEADS in due and rules.farewell.new_lead and account.active:
-        changes.append(HandOverLeads(handle, rules.farewell.new_lead))
     if strips(capabilities):
         changes += _stripped(account, done, capabilities)
     elif account.active:
         changes.append(DeactivateAccount(handle))
     changes += [EndSessions(handle)] if ChangeKind.END_SESSIONS in due else []
     changes += [RevokeTokens(handle)] if ChangeKind.REVOKE_TOKENS in due else []
+    if ChangeKind.HAND_OVER_LEADS in due and rules.farewell.new_lead:
+        changes.append(HandOverLeads(handle, rules.farewell.new_lead))
     if not strips(capabilities) and ChangeKind.LEAVE_GROUPS in due:
         changes += ours
     changes += [AnonymizeAccount(handle)] if ChangeKind.ANONYMIZE_ACCOUNT in due else []

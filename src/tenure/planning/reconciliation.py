@@ -47,6 +47,7 @@ class Care:
 
 
 NOTHING_KEPT = Kept()
+_ERASED = {ChangeKind.DELETE_ACCOUNT: "deleted", ChangeKind.ANONYMIZE_ACCOUNT: "anonymised"}
 
 
 def sent_hash(canon: str | None) -> bytes:
@@ -94,8 +95,9 @@ def reconcile(
 def _left(
     desired: Desired, situation: Situation, care: Care, capabilities: Capabilities, rules: Rules, kept: Kept
 ) -> tuple[Change, ...]:
-    if isinstance(situation, Missing) and ChangeKind.DELETE_ACCOUNT in care.done:
-        return (EndLink(Handle(situation.link.key, ""), "the account was deleted"),)
+    erased = next((told for kind, told in _ERASED.items() if kind in care.done), None)
+    if isinstance(situation, Missing) and erased:
+        return (EndLink(Handle(situation.link.key, ""), f"the account was {erased}"),)
     if not isinstance(situation, Linked) or rules.leaver is Leaver.KEEP:
         return ()
     steps, account = desired.steps - kept.spared, situation.account

@@ -8,6 +8,8 @@ from typing import Any
 
 from tenure.model.identity import Identity, SourceGroup
 
+EXTENSION = "extension"
+CORE = "urn:ietf:params:scim:schemas:core:"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 # fmt: off
@@ -30,6 +32,19 @@ def _leaves(names: Sequence[str]) -> dict[str, str]:
     return dict.fromkeys(names, "text")
 
 
+class _AnyTexts(Mapping[str, str]):
+    """A branch whose parts are texts of any name: which there are, the estate says of each source."""
+
+    def __getitem__(self, name: str) -> str:
+        return "text"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
 SCHEMA: Branch = {
     **_leaves(_TEXTS),
     "active": "truth",
@@ -39,10 +54,12 @@ SCHEMA: Branch = {
     "phoneNumbers": _leaves(_PHONES),
     "addresses": {kind: _leaves(_ADDRESS) for kind in _ADDRESSES},
     "enterprise": _leaves(_COMPANY),
+    EXTENSION: _AnyTexts(),
 }
 """Every variable: a text (or null), a truth (`active`), a list of texts (`groups`), or a branch with parts.
 
 The names are those of RFC 7643 sections 4.1 and 4.3; of a list with types, the entry of a type is a part.
+`extension` has the attributes of the extensions that the estate declares for a source.
 """
 
 
@@ -51,7 +68,8 @@ def variables(identity: Identity, groups: Sequence[SourceGroup]) -> dict[str, An
 
     An empty text is no value. Of several entries of one type the one marked primary counts, else the first;
     `emails.primary` is the first address when none is marked. `enterprise.manager` is the manager's name, or the id
-    when the source gives no name. `groups` are display names, in code point order.
+    when the source gives no name. `groups` are display names, in code point order. Of `extension` there is
+    what the source gives.
     """
     document = identity.attributes
     company = _branch(document.get(ENTERPRISE))
@@ -72,6 +90,8 @@ def variables(identity: Identity, groups: Sequence[SourceGroup]) -> dict[str, An
     }
     values["enterprise"] = {part: _text(company.get(part)) for part in _COMPANY}
     values["enterprise"]["manager"] = _manager(company.get("manager"))
+    others = [urn for urn in document if urn.startswith("urn:") and urn != ENTERPRISE and not urn.startswith(CORE)]
+    values[EXTENSION] = {part: _text(value) for urn in others for part, value in _branch(document[urn]).items()}
     return values
 
 

@@ -16,6 +16,10 @@ from tenure.model.change import (
     CreateAccount,
     CreateGroup,
     DeactivateAccount,
+    DeleteAccount,
+    DeleteGroup,
+    EndSessions,
+    HandOverLeads,
     JoinGroups,
     LeaveGroups,
     ReactivateAccount,
@@ -24,8 +28,9 @@ from tenure.model.change import (
 )
 from tenure.model.clock import Clock
 from tenure.model.error import TargetError, Unreachable
-from tenure.model.seen import Accounts, ByKey, ByName, GroupByName, Groups, Health, MembersOf, Seen, Selector
+from tenure.model.seen import Accounts, ByKey, ByName, GroupByName, Groups, Health, MembersOf, Seats, Seen, Selector
 from tenure.targets.atlassian.jira_calls import OPERATIONS, ServerInfo, own_error
+from tenure.targets.atlassian.jira_farewell import JiraFarewell
 from tenure.targets.atlassian.jira_listing import CAP, AccountListing, version_numbers
 from tenure.targets.atlassian.jira_read import JiraReading
 from tenure.targets.atlassian.jira_write import JiraWriting
@@ -87,6 +92,7 @@ class JiraTarget:
         )
         self._reading = JiraReading(self._client, clock)
         self._writing = JiraWriting(self._client, self._reading)
+        self._farewell = JiraFarewell(self._client, self._reading)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -122,6 +128,8 @@ class JiraTarget:
                 return self._reading.one({"username": name}, fields)
             case GroupByName(name):
                 return self._reading.one_group(name)
+            case Seats():
+                return self._reading.seats()
             case _:
                 raise ValueError(f"Jira is not asked for {what}")
 
@@ -140,6 +148,19 @@ class JiraTarget:
                 return await self._writing.membership(change)
             case CreateGroup():
                 return await self._writing.create_group(change)
+            case _:
+                return await self._take_away(change)
+
+    async def _take_away(self, change: Change) -> Answer:
+        match change:
+            case EndSessions():
+                return await self._farewell.end_sessions(change)
+            case HandOverLeads():
+                return await self._farewell.hand_over(change)
+            case DeleteAccount():
+                return await self._farewell.delete(change)
+            case DeleteGroup():
+                return await self._farewell.delete_group(change)
             case _:
                 raise ValueError(f"{change.kind.value} is not a request to Jira")
 

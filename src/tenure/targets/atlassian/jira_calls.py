@@ -22,6 +22,8 @@ GET_PROPERTY = Operation(None, "GET", f"{API}/user/properties/{{propertyKey}}")
 PICK_GROUPS = Operation(None, "GET", f"{API}/groups/picker")
 LIST_MEMBERS = Operation(None, "GET", f"{API}/group/member")
 LIST_ROLES = Operation(None, "GET", f"{API}/applicationrole")
+LIST_PROJECTS = Operation(None, "GET", f"{API}/project")
+LIST_COMPONENTS = Operation(None, "GET", f"{API}/project/{{projectIdOrKey}}/components")
 
 CREATE_USER = Operation(ChangeKind.CREATE_ACCOUNT, "POST", f"{API}/user")
 SET_FIRST_PROPERTY = Operation(ChangeKind.CREATE_ACCOUNT, "PUT", f"{API}/user/properties/{{propertyKey}}")
@@ -33,6 +35,11 @@ DEACTIVATE_USER = Operation(ChangeKind.DEACTIVATE_ACCOUNT, "PUT", f"{API}/user")
 REACTIVATE_USER = Operation(ChangeKind.REACTIVATE_ACCOUNT, "PUT", f"{API}/user")
 JOIN_GROUP = Operation(ChangeKind.JOIN_GROUPS, "POST", f"{API}/group/user")
 LEAVE_GROUP = Operation(ChangeKind.LEAVE_GROUPS, "DELETE", f"{API}/group/user")
+END_SESSIONS = Operation(ChangeKind.END_SESSIONS, "DELETE", f"{API}/user/session/{{username}}")
+LEAD_PROJECT = Operation(ChangeKind.HAND_OVER_LEADS, "PUT", f"{API}/project/{{projectIdOrKey}}")
+LEAD_COMPONENT = Operation(ChangeKind.HAND_OVER_LEADS, "PUT", f"{API}/component/{{id}}")
+DELETE_USER = Operation(ChangeKind.DELETE_ACCOUNT, "DELETE", f"{API}/user")
+DELETE_GROUP = Operation(ChangeKind.DELETE_GROUP, "DELETE", f"{API}/group")
 MAKE_GROUP = Operation(ChangeKind.CREATE_GROUP, "POST", f"{API}/group")
 
 OPERATIONS = (
@@ -47,6 +54,8 @@ OPERATIONS = (
     PICK_GROUPS,
     LIST_MEMBERS,
     LIST_ROLES,
+    LIST_PROJECTS,
+    LIST_COMPONENTS,
     CREATE_USER,
     SET_FIRST_PROPERTY,
     UPDATE_USER,
@@ -58,6 +67,11 @@ OPERATIONS = (
     JOIN_GROUP,
     LEAVE_GROUP,
     MAKE_GROUP,
+    END_SESSIONS,
+    LEAD_PROJECT,
+    LEAD_COMPONENT,
+    DELETE_USER,
+    DELETE_GROUP,
 )
 
 
@@ -125,11 +139,37 @@ class GroupSuggestions(Struct, frozen=True):
 
 
 class ApplicationRole(Struct, frozen=True, rename="camel"):
-    """An application of the server with the groups whose members use its licence."""
+    """An application of the server with the groups whose members use its licence, and its seats."""
 
     key: str
+    name: str = ""
     groups: tuple[str, ...] = ()
-    user_count: int = 0
+    user_count: int | None = None
+    number_of_seats: int | None = None
+    has_unlimited_seats: bool = False
+
+
+class Lead(Struct, frozen=True):
+    """Who leads a project or a component."""
+
+    key: str
+    name: str
+
+
+class Project(Struct, frozen=True):
+    """A project with its lead, who is shown when `expand=lead` asks for it."""
+
+    id: str
+    key: str
+    lead: Lead | None = None
+
+
+class Component(Struct, frozen=True):
+    """A component of a project with its lead, if it has one."""
+
+    id: str
+    name: str
+    lead: Lead | None = None
 
 
 class Permission(Struct, frozen=True, rename="camel"):

@@ -67,7 +67,7 @@ class AccountListing:
         if not self.streamed and self.count % FOUND_A_PAGE == 0:
             return f"it stops at a round number, {self.count}, as a capped one does"
         roles = (await self._client.send(calls.LIST_ROLES)).read(tuple[calls.ApplicationRole, ...])
-        seats = max((role.user_count for role in roles), default=0)
+        seats = max((role.user_count or 0 for role in roles), default=0)
         if seats > self._active:
             return f"a licence counts {seats} active people, the listing has {self._active}"
         if self.streamed and await self._found(self.count, 1):

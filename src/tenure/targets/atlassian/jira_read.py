@@ -10,7 +10,7 @@ import structlog
 from tenure.model.capability import canon_name
 from tenure.model.clock import Clock
 from tenure.model.error import Forbidden, TargetError, Unreachable
-from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen, NotThere, ReadComplete, Seen
+from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen, NotThere, ReadComplete, SeatsSeen, Seen
 from tenure.targets.atlassian import jira_calls as calls
 from tenure.targets.atlassian.group_walk import GroupWalk
 from tenure.targets.atlassian.jira_listing import AccountListing
@@ -160,6 +160,27 @@ class JiraReading:
                 await self._proven()
                 return None
         return GroupSeen(found or name, (await self._gives())(found or name))
+
+    async def seats(self) -> AsyncIterator[Seen]:
+        """The licence of each application: its seats, how many are taken, and the groups that take them."""
+        roles = (await self._client.send(calls.LIST_ROLES)).read(tuple[calls.ApplicationRole, ...])
+        for role in roles:
+            limited = not role.has_unlimited_seats and role.number_of_seats is not None and role.number_of_seats >= 0
+            total = role.number_of_seats if limited else None
+            yield SeatsSeen(role.name or role.key, total, role.user_count, frozenset(role.groups))
+        yield ReadComplete("seats", len(roles))
+
+    async def led_by(self, key: str) -> tuple[list[calls.Project], list[calls.Component]]:
+        """The projects and the components that an account leads, by its key: a request, and one for each project."""
+        query: Query = {"expand": "lead"}
+        projects = (await self._client.send(calls.LIST_PROJECTS, query=query)).read(tuple[calls.Project, ...])
+        components: list[calls.Component] = []
+        for project in projects:
+            path = {"projectIdOrKey": project.id}
+            reply = await self._client.send(calls.LIST_COMPONENTS, path=path)
+            components += reply.read(tuple[calls.Component, ...])
+        leads = [project for project in projects if project.lead and project.lead.key == key]
+        return leads, [component for component in components if component.lead and component.lead.key == key]
 
     async def _trusted(self) -> str:
         """As whom we are signed in, with every permission that a whole reading needs; raises Forbidden without."""
