@@ -82,12 +82,14 @@ def test_thirty_leavers_one_by_one(sandbox: str, folder: Path, kill: bool) -> No
             if kill and place == 15:
                 os.kill(one.pid, signal.SIGKILL)
         _until(lambda: _settled(data))
-        assert len(_shut(sandbox, names)) == 25
+        through = len(_shut(sandbox, names))
+        # Whom the killed worker had counted and not yet shut waits with the others, for the gate is shut by then.
+        assert 20 <= through <= 25 if kill else through == 25
         (plan,) = _command(data, "plan", "--held")
-        assert (plan["id"], len(plan["people"])) == ("jira:leavers", 5)
+        assert (plan["id"], len(plan["people"])) == ("jira:leavers", 30 - through)
         for name in names[30:]:
             okta.patch(f"/Users/{ids[name]}", json=_OFF).raise_for_status()
-        _until(lambda: len(_command(data, "plan", "--held")[0]["people"]) == 9)
+        _until(lambda: len(_command(data, "plan", "--held")[0]["people"]) == 34 - through)
         told = _command(data, "approve", plan["id"], "--revision", str(plan["revision"]))
         assert told["people"] == plan["people"]
         _until(lambda: _settled(data))
