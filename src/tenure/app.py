@@ -20,7 +20,7 @@ from tenure.console import routes as console
 from tenure.engine.active import ActiveTarget, Brake, House
 from tenure.engine.delivery import PushSource
 from tenure.engine.effect import Effect, Unkept, effect
-from tenure.engine.growth import watch
+from tenure.engine.growth import analyse_while_growing
 from tenure.engine.intake import Intake
 from tenure.engine.limiter import SharedLimiter
 from tenure.engine.sealer import Sealer
@@ -155,7 +155,7 @@ async def running(tenure: Tenure) -> AsyncIterator[None]:
     engine = asyncio.create_task(tenure.engine.run())
     tenure.pulse.watch(engine, tenure.engine.hangs)
     sealer = asyncio.create_task(tenure.sealer.run(tenure.waking.subscribe()))
-    growth = asyncio.create_task(watch(tenure.database, tenure.waking.subscribe()))
+    growth = asyncio.create_task(analyse_while_growing(tenure.database, tenure.waking.subscribe()))
     try:
         yield
         if engine.done():

@@ -62,6 +62,10 @@ async def test_thirty_leavers_one_by_one(database: str) -> None:
         assert len(await inactive(world, names)) == 25
         plan = (await held(tenure))["leavers"]
         assert (plan.id, len(plan.leaves), plan.shut) == ("jira:leavers", 5, True)
+        ended = [w["subject"] for w in (await world.jira())["journal"] if w["what"] == "end sessions"]
+        assert sorted(ended) == sorted(n.split("@")[0] for n in await inactive(world, names)), (
+            "who waits at the gate loses nothing else either"
+        )
         on_screen = plan.revision
         for name in names[30:34]:
             await push(client, f"/Users/{ids[name]}", OFF)

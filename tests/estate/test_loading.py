@@ -47,10 +47,8 @@ targets:
     leaver:
       action: delete
       end_sessions: false
-      revoke_tokens: false
       new_lead: jira-admin
       remove_groups: true
-      anonymize: after 90d
       delete: after 365d
     rate: {per_second: 2.5, concurrency: 1}
     compare: 30m
@@ -98,7 +96,7 @@ def test_a_whole_estate(tmp_path: Path) -> None:
             True,
             Leaver.DELETE,
             Protected(("admin", "svc-*")),
-            farewell=Farewell(False, False, "jira-admin", timedelta(0), timedelta(days=90), timedelta(days=365)),
+            farewell=Farewell(False, new_lead="jira-admin", remove_groups=timedelta(0), delete=timedelta(days=365)),
         )
         == rules
     )
@@ -150,7 +148,10 @@ REFUSED = [
     ("leaver: {end_sessions: perhaps}", "jira.leaver.end_sessions"),
     ("leaver: {remove_groups: 30d}", '"30d" is not a time; write after 30d, or true for at once, or false for never'),
     ("leaver: {delete: after 4000d}", '"after 4000d" is out of range; write at most after 3650d'),
-    ("leaver: {anonymize: [1]}", "jira.leaver.anonymize"),
+    ("leaver: {delete: [1]}", "jira.leaver.delete"),
+    ("leaver: {action: anonymize}", "leaver.action: anonymize is not enforced yet"),
+    ("leaver: {anonymize: after 90d}", "leaver.anonymize: after 90d is not enforced yet"),
+    ("leaver: {revoke_tokens: true}", "leaver.revoke_tokens: true is not enforced yet"),
     ("leaver: {new_lead: ''}", "jira.leaver.new_lead: a text belongs here"),
     ("limits: {leavers: {people: many}}", '"many" is not a whole number'),
     ("limits: {leavers: {people: -1}}", "jira.limits.leavers.people"),

@@ -184,3 +184,9 @@ def test_the_link_to_an_account_that_was_deleted_ends() -> None:
         end = EndLink(Handle(HANDLE.key, ""), f"the account was {told}")
         assert reconcile(desired, missing, done, CAPABILITIES, rule) == (end,)
     assert reconcile(desired, missing, Care(), CAPABILITIES, rule) == (), "who vanished otherwise is for a person"
+
+
+def test_no_step_is_taken_for_somebody_whom_a_gate_holds() -> None:
+    there = account("ann", "dev")
+    for change in after(0, there):
+        assert list(losses(change, there, {}, CAPABILITIES.group.canon, Standing.LEAVER)) == ["leavers"], change.kind

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import psycopg
+import pytest
 
 from tenure.store.database import Database
 from tenure.store.statistics import analyse_grown
@@ -23,39 +25,36 @@ async def grown(database: Database, first: int, last: int) -> list[str]:
     return await analyse_grown(database)
 
 
-async def test_a_table_is_analysed_when_it_is_new_and_when_it_has_grown_fivefold(database: str) -> None:
+@pytest.fixture
+async def house(database: str) -> AsyncIterator[Database]:
+    """A database with one source, and nobody in it."""
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("INSERT INTO source (name, kind, made_at) VALUES ('okta', 'scim', now())")
-    house = Database(database, connections=1)
-    await house.open()
-    try:
-        assert await grown(house, 1, 100) == [], "too few to matter"
-        assert await grown(house, 101, 400) == ["identity"]
-        assert await analyse_grown(house) == []
-        assert await grown(house, 401, 1000) == [], "not fivefold yet"
-        assert await grown(house, 1001, 2300) == ["identity"]
-        row = (await house.rows("SELECT reltuples::int AS n FROM pg_class WHERE relname = 'identity'"))[0]
-        assert row["n"] == 2300
-    finally:
-        await house.close()
+    opened = Database(database, connections=1)
+    await opened.open()
+    yield opened
+    await opened.close()
 
 
-async def test_a_locked_table_is_left_for_later(database: str) -> None:
-    with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute("INSERT INTO source (name, kind, made_at) VALUES ('okta', 'scim', now())")
-    house = Database(database, connections=1)
-    await house.open()
-    try:
-        with psycopg.connect(database) as holder:
-            holder.execute(FILL, (1, 300))
-            holder.commit()
-            holder.execute("SELECT pg_stat_force_next_flush()")
-            holder.commit()
-            holder.execute("LOCK TABLE identity IN SHARE MODE")
-            async with asyncio.timeout(5):
-                await analyse_grown(house)
-            holder.rollback()
+async def test_a_table_is_analysed_when_it_is_new_and_when_it_has_grown_fivefold(house: Database) -> None:
+    assert await grown(house, 1, 100) == [], "too few to matter"
+    assert await grown(house, 101, 400) == ["identity"]
+    assert await analyse_grown(house) == []
+    assert await grown(house, 401, 1000) == [], "not fivefold yet"
+    assert await grown(house, 1001, 2300) == ["identity"]
+    row = (await house.rows("SELECT reltuples::int AS n FROM pg_class WHERE relname = 'identity'"))[0]
+    assert row["n"] == 2300
+
+
+async def test_a_locked_table_is_left_for_later(house: Database) -> None:
+    with psycopg.connect(house.dsn) as holder:
+        holder.execute(FILL, (1, 300))
+        holder.commit()
+        holder.execute("SELECT pg_stat_force_next_flush()")
+        holder.commit()
+        holder.execute("LOCK TABLE identity IN SHARE MODE")
         async with asyncio.timeout(5):
-            assert await analyse_grown(house) == ["identity"]
-    finally:
-        await house.close()
+            await analyse_grown(house)
+        holder.rollback()
+    async with asyncio.timeout(5):
+        assert await analyse_grown(house) == ["identity"]

@@ -23,6 +23,7 @@ _VERBS = {
     "create-group": ("[green]+[/]", "made group"),
     "adopt-group": ("[cyan]=[/]", "took over existing group"),
     "deactivate-account": ("[red]-[/]", "closed account"),
+    "end-sessions": ("[red]-[/]", "ended all sessions of"),
     "reactivate-account": ("[green]+[/]", "opened account again"),
 }
 

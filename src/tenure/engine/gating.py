@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.work import Work
-from tenure.model.change import CLOSING, Change, LeaveGroups, UpdateAccount
+from tenure.model.change import Change, LeaveGroups, UpdateAccount
 from tenure.model.desired import Standing
 from tenure.model.gate import GROUP, GateClass, digest_of
 from tenure.model.plan import Decision, Verdict
@@ -206,7 +206,7 @@ def _decided(work: Work, change: Change, name: str, digest: str) -> bool:
     """
     if any(leaf.approved and digest in leaf.digests for leaf in work.leaves):
         return True
-    if not isinstance(change, CLOSING) or work.standing is not Standing.LEAVER:
+    if work.standing is not Standing.LEAVER:
         return False
     return "leave" in work.cleared or (name == GateClass.LEAVERS and "expected" in work.cleared)
 

@@ -15,7 +15,7 @@ _PAUSE = 1.0
 _LOOK_EVERY = 60.0
 
 
-async def watch(database: Database, woken: asyncio.Event) -> None:
+async def analyse_while_growing(database: Database, woken: asyncio.Event) -> None:
     """Look until cancelled: when woken, at most once a second, and once a minute anyway."""
     while True:
         woken.clear()

@@ -14,6 +14,9 @@ NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
     ),
     (("sources", "*", "every"), None),
     (("targets", "*", "kind"), ("confluence", "bitbucket", "crowd", "atlassian-cloud", "scim")),
+    (("targets", "*", "leaver", "action"), ("anonymize",)),
+    (("targets", "*", "leaver", "anonymize"), None),
+    (("targets", "*", "leaver", "revoke_tokens"), None),
     (("targets", "*", "groups", "keep_foreign_members"), (False,)),
 )
 """Keys and values of the design that nothing acts on yet: the path (`*` is any name), and its values (None: any)."""

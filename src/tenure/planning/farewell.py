@@ -64,7 +64,8 @@ def parting(
     """
     handle, due = Handle(account.key, account.name), steps & capabilities.operations - done
     changes: list[Change] = []
-    if strips(capabilities):
+    strips = _strips(capabilities)
+    if strips:
         changes += _stripped(account, done, capabilities)
     elif account.active:
         changes.append(DeactivateAccount(handle))
@@ -72,23 +73,28 @@ def parting(
     changes += [RevokeTokens(handle)] if ChangeKind.REVOKE_TOKENS in due else []
     if ChangeKind.HAND_OVER_LEADS in due and rules.farewell.new_lead:
         changes.append(HandOverLeads(handle, rules.farewell.new_lead))
-    if not strips(capabilities) and ChangeKind.LEAVE_GROUPS in due:
+    if not strips and ChangeKind.LEAVE_GROUPS in due:
         changes += ours
     changes += [AnonymizeAccount(handle)] if ChangeKind.ANONYMIZE_ACCOUNT in due else []
     changes += [DeleteAccount(handle)] if ChangeKind.DELETE_ACCOUNT in due else []
     return changes
 
 
-def strips(capabilities: Capabilities) -> bool:
+def _strips(capabilities: Capabilities) -> bool:
     """True for an application that cannot close an account: there a leaver loses everything that opens it."""
     can = capabilities.operations
     return ChangeKind.DEACTIVATE_ACCOUNT not in can and ChangeKind.REVOKE_PERMISSIONS in can
 
 
-def _stripped(account: AccountSeen, done: Set[ChangeKind], capabilities: Capabilities) -> list[Change]:
-    handle, names = Handle(account.key, account.name), sorted(account.groups or ())
+def leave(handle: Handle, names: Sequence[str], capabilities: Capabilities) -> list[Change]:
+    """Take the account out of these groups, as many at a time as the application takes."""
     step = capabilities.groups_a_call
+    return [LeaveGroups(handle, tuple(names[at : at + step])) for at in range(0, len(names), step)]
+
+
+def _stripped(account: AccountSeen, done: Set[ChangeKind], capabilities: Capabilities) -> list[Change]:
+    handle = Handle(account.key, account.name)
     changes: list[Change] = []
     if account.permissions or (account.permissions is None and ChangeKind.REVOKE_PERMISSIONS not in done):
         changes.append(RevokePermissions(handle))
-    return changes + [LeaveGroups(handle, tuple(names[at : at + step])) for at in range(0, len(names), step)]
+    return changes + leave(handle, sorted(account.groups or ()), capabilities)

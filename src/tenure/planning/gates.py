@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from tenure.model.capability import LOSING
 from tenure.model.change import (
     Change,
     DeactivateAccount,
@@ -106,27 +107,17 @@ def losses(
     because they are out of scope passes the gate for that first: a scope that was narrowed by mistake is held under a
     name of its own, and shuts no gate for those who leave.
     """
-    if standing is Standing.LEAVER and isinstance(change, DeactivateAccount | LeaveGroups | RevokePermissions):
-        return _leaving(change, account, opens, canon)
+    if standing is Standing.LEAVER and change.kind in LOSING:
+        # What is closed already loses no more to anybody; what is not may not lose its sessions or leads before.
+        return _closing(account, opens, canon) if account is None or account.active else ()
     found = _losses(change, account, opens, canon)
     return (GateClass.OUT_OF_SCOPE, *found) if found and standing is Standing.OUT_OF_SCOPE else found
 
 
-def _leaving(
-    change: DeactivateAccount | LeaveGroups | RevokePermissions,
-    account: AccountSeen | None,
-    opens: Opens,
-    canon: Callable[[str], str],
-) -> tuple[str, ...]:
-    """Who has left loses everything, however the application is told: it is counted as that, and once.
-
-    What an account that is closed already still loses is no loss to anybody.
-    """
-    if account is not None and not account.active:
-        return ()
+def _closing(account: AccountSeen | None, opens: Opens, canon: Callable[[str], str]) -> tuple[str, ...]:
+    """The gates of losing an account, whatever it is that goes: who leaves is counted once."""
     inside = {canon(name) for name in account.groups or ()} if account else set()
-    administers = any("administration" in opens.get(name, ()) for name in inside)
-    administers = administers or _rules(account)
+    administers = any("administration" in opens.get(name, ()) for name in inside) or _rules(account)
     return (GateClass.ADMINISTRATORS, GateClass.LEAVERS) if administers else (GateClass.LEAVERS,)
 
 
@@ -136,10 +127,8 @@ def _rules(account: AccountSeen | None) -> bool:
 
 
 def _losses(change: Change, account: AccountSeen | None, opens: Opens, canon: Callable[[str], str]) -> tuple[str, ...]:
-    inside = {canon(name) for name in account.groups or ()} if account else set()
     if isinstance(change, DeactivateAccount):
-        administers = any("administration" in opens.get(name, ()) for name in inside)
-        return (GateClass.ADMINISTRATORS, GateClass.LEAVERS) if administers else (GateClass.LEAVERS,)
+        return _closing(account, opens, canon)
     if isinstance(change, RenameAccount):
         return (GateClass.RENAMES,)
     if isinstance(change, UpdateAccount):
@@ -148,6 +137,7 @@ def _losses(change: Change, account: AccountSeen | None, opens: Opens, canon: Ca
         return (GateClass.ADMINISTRATORS, GateClass.LICENCES) if _rules(account) else (GateClass.LICENCES,)
     if not isinstance(change, LeaveGroups):
         return ()
+    inside = {canon(name) for name in account.groups or ()} if account else set()
     left = {canon(name) for name in change.groups}
     found: list[str] = []
     if any("administration" in opens.get(name, ()) for name in left):

@@ -17,7 +17,6 @@ from tenure.model.change import (
     EndLink,
     Handle,
     JoinGroups,
-    LeaveGroups,
     ReactivateAccount,
     RenameAccount,
     UpdateAccount,
@@ -26,7 +25,7 @@ from tenure.model.desired import Desired, Standing
 from tenure.model.seen import AccountSeen
 from tenure.model.situation import Absent, Ambiguous, Found, Linked, Missing, Situation, Unseen
 from tenure.model.veto import Kept
-from tenure.planning.farewell import parting, strips
+from tenure.planning.farewell import leave, parting
 from tenure.planning.rules import Leaver, OutOfScope, Rename, Rules
 
 
@@ -118,9 +117,7 @@ def _out_of_scope(
         return ()
     if rules.out_of_scope is OutOfScope.REMOVE_ACCESS:
         return tuple(_leaves(desired, handle, account.groups, care, capabilities))
-    if strips(capabilities):
-        return _ordered(parting(frozenset(), care.done, account, (), capabilities, rules))
-    return (DeactivateAccount(handle),) if account.active else ()
+    return _ordered(parting(frozenset(), care.done, account, (), capabilities, rules))
 
 
 def _differences(
@@ -182,8 +179,7 @@ def _leaves(
         for name in sorted(groups or ())
         if (canon := capabilities.group.canon(name)) not in wanted and canon in care.groups and canon in care.given
     ]
-    step = capabilities.groups_a_call
-    return [LeaveGroups(handle, tuple(names[at : at + step])) for at in range(0, len(names), step)]
+    return leave(handle, names, capabilities)
 
 
 def _ordered(changes: list[Change]) -> tuple[Change, ...]:

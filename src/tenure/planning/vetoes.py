@@ -69,7 +69,8 @@ def overlay(
         if value is None or sent_hash(value) != veto.refused:
             kept = replace(kept, ended=(*kept.ended, veto.id))
         elif veto.cell.startswith(STEP):
-            kept = replace(kept, spared=kept.spared | {ChangeKind(veto.cell.removeprefix(STEP))})
+            step = ChangeKind(veto.cell.removeprefix(STEP))
+            kept = replace(kept, spared=kept.spared | {step}, notes=(*kept.notes, f"{step}: refused by {veto.because}"))
         elif desired.standing is not Standing.LEAVER:
             desired, kept = _refused(desired, kept, veto, value, capabilities, now)
     return desired, kept
