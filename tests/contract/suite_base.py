@@ -17,7 +17,11 @@ from tenure.model.change import (
     CreateAccount,
     CreateGroup,
     DeactivateAccount,
+    DeleteAccount,
+    DeleteGroup,
+    EndSessions,
     Handle,
+    HandOverLeads,
     JoinGroups,
     LeaveGroups,
     Outcome,
@@ -46,13 +50,16 @@ class SuiteBase:
 
     A subclass says the `kind`, builds the `app`, and names where the calls go: for each kind of change the method and
     path of its (first) request, and the path that lists accounts. `silent` are the changes whose success
-    has no body, so that a truncated answer is a whole one.
+    has no body, so that a truncated answer is a whole one; those `beside_directory` change nothing in a directory of
+    people, so that one that is read-only does not refuse them. `lead` is somebody who leads one thing there.
     """
 
     kind: ClassVar[str]
     writes: ClassVar[dict[ChangeKind, tuple[str, str]]]
     listing: ClassVar[str]
     silent: ClassVar[frozenset[ChangeKind]] = frozenset()
+    beside_directory: ClassVar[frozenset[ChangeKind]] = frozenset()
+    lead: ClassVar[Handle]
 
     def app(self, users: int = 0) -> Starlette:
         raise NotImplementedError
@@ -82,6 +89,11 @@ class SuiteBase:
             return CreateAccount(ANNA)
         if kind is ChangeKind.CREATE_GROUP:
             return CreateGroup("Dev Team")
+        if kind is ChangeKind.DELETE_GROUP:
+            await target.apply(CreateGroup("Dev Team"))
+            return DeleteGroup("Dev Team")
+        if kind is ChangeKind.HAND_OVER_LEADS:
+            return HandOverLeads(self.lead, "tbecker")
         account = await self.made(target)
         if kind is ChangeKind.LEAVE_GROUPS:
             await target.apply(JoinGroups(account, ("helpdesk",)))
@@ -94,6 +106,8 @@ class SuiteBase:
             ChangeKind.RENAME_ACCOUNT: RenameAccount(account, "anna2"),
             ChangeKind.DEACTIVATE_ACCOUNT: DeactivateAccount(account),
             ChangeKind.JOIN_GROUPS: JoinGroups(account, ("helpdesk",)),
+            ChangeKind.END_SESSIONS: EndSessions(account),
+            ChangeKind.DELETE_ACCOUNT: DeleteAccount(account),
         }
         return made[kind]
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from starlette.applications import Starlette
 
-from tenure.model.change import ChangeKind
+from tenure.model.change import ChangeKind, Handle
 from tenure_sandbox.serve import build
 
 from .target_suite import TargetContract
@@ -27,8 +27,16 @@ class JiraContract(TargetContract):
         ChangeKind.JOIN_GROUPS: ("POST", f"{API}/group/user"),
         ChangeKind.LEAVE_GROUPS: ("DELETE", f"{API}/group/user"),
         ChangeKind.CREATE_GROUP: ("POST", f"{API}/group"),
+        ChangeKind.END_SESSIONS: ("DELETE", f"{API}/user/session/anna"),
+        ChangeKind.HAND_OVER_LEADS: ("PUT", f"{API}/project/10000"),
+        ChangeKind.DELETE_ACCOUNT: ("DELETE", f"{API}/user"),
+        ChangeKind.DELETE_GROUP: ("DELETE", f"{API}/group"),
     }
-    silent = frozenset({ChangeKind.LEAVE_GROUPS})
+    silent = frozenset(
+        {ChangeKind.LEAVE_GROUPS, ChangeKind.END_SESSIONS, ChangeKind.DELETE_ACCOUNT, ChangeKind.DELETE_GROUP}
+    )
+    beside_directory = frozenset({ChangeKind.END_SESSIONS, ChangeKind.HAND_OVER_LEADS})
+    lead = Handle("JIRAUSER10002", "lchen")
 
     def app(self, users: int = 0) -> Starlette:
         return build(users=users, jira_version=self.version)
