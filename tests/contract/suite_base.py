@@ -46,13 +46,21 @@ class SuiteBase:
 
     A subclass says the `kind`, builds the `app`, and names where the calls go: for each kind of change the method and
     path of its (first) request, and the path that lists accounts. `silent` are the changes whose success
-    has no body, so that a truncated answer is a whole one.
+    has no body, so that a truncated answer is a whole one. What an application can or cannot do is said by the others:
+    `settled` are the changes that are seen to be done already before anything is sent, or by a refusal; `refused` the
+    fields that it does not take; `gives` what its groups are known to open; `immune` the faults that it never has;
+    `has_id` whether a server has an identifier of its own.
     """
 
     kind: ClassVar[str]
     writes: ClassVar[dict[ChangeKind, tuple[str, str]]]
     listing: ClassVar[str]
     silent: ClassVar[frozenset[ChangeKind]] = frozenset()
+    settled: ClassVar[frozenset[ChangeKind]] = frozenset({ChangeKind.JOIN_GROUPS, ChangeKind.LEAVE_GROUPS})
+    refused: ClassVar[tuple[dict[str, str | None], ...]] = ({"email": None}, {"email": "not an address"})
+    gives: ClassVar[frozenset[str]] = frozenset({"licence", "administration"})
+    immune: ClassVar[frozenset[str]] = frozenset()
+    has_id: ClassVar[bool] = True
 
     def app(self, users: int = 0) -> Starlette:
         raise NotImplementedError
