@@ -1,4 +1,4 @@
-"""Three lists of Jira's calls agree: what the connector makes, what the sandbox offers, what the vendor documents."""
+"""The lists of an application's calls agree: what the connector makes, what the sandbox offers, what is documented."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tenure.targets.atlassian import crowd_calls
 from tenure.targets.atlassian.jira_calls import OPERATIONS
 from tenure.wire import Operation
+from tenure_sandbox.atlassian import crowd
 from tenure_sandbox.atlassian.jira import ROUTES
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
@@ -31,8 +33,14 @@ def test_the_sandbox_offers_what_the_connector_calls(operation: Operation) -> No
     assert (operation.method, operation.template) in {(route.method, route.path) for route in ROUTES}
 
 
-def test_no_operation_is_listed_twice() -> None:
-    assert len(set(OPERATIONS)) == len(OPERATIONS)
+@pytest.mark.parametrize("operation", crowd_calls.OPERATIONS, ids=lambda o: f"{o.kind or 'read'} {o}")
+def test_the_sandbox_offers_what_the_crowd_connector_calls(operation: Operation) -> None:
+    assert (operation.method, operation.template) in {(route.method, route.path) for route in crowd.ROUTES}
+
+
+@pytest.mark.parametrize("operations", [OPERATIONS, crowd_calls.OPERATIONS], ids=["jira", "crowd"])
+def test_no_operation_is_listed_twice(operations: tuple[Operation, ...]) -> None:
+    assert len(set(operations)) == len(operations)
 
 
 @pytest.mark.skipif(not OPENAPI.exists(), reason="the vendor's document is not on this machine")

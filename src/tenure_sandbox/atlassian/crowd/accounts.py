@@ -10,7 +10,7 @@ from .state import Account, Crowd
 from .texts import refused
 
 LONGEST = 255
-LONGEST_VALUE = 4000  # a guess: clients of others stay below 255
+LONGEST_VALUE = 255  # as a client of others says; the code of the refusal is a guess
 FIELDS = {"first-name": "first_name", "last-name": "last_name", "display-name": "display_name", "email": "email"}
 
 
