@@ -48,7 +48,4 @@ class TestCrowd5(CrowdContract):
 
 
 class TestCrowd4(CrowdContract):
-    """It answers to a create with nothing but an address."""
-
     version = "4.4.0"
-    silent = frozenset(CrowdContract.writes) - {ChangeKind.RENAME_ACCOUNT}

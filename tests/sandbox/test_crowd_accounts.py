@@ -52,10 +52,13 @@ async def test_an_account_keeps_its_letter_case_and_is_found_in_any(crowd):
     assert (await crowd.get(f"{API}/user", params={"username": "nobody"})).json()["reason"] == "USER_NOT_FOUND"
 
 
-async def test_older_versions_answer_the_address_alone(opened):
-    old = opened(crowd_version="4.4.0")
-    answer = await old.post(f"{API}/user", json=NEW)
-    assert (answer.status_code, answer.content) == (201, b"")
+async def test_sessions_tell_more_from_version_5_on(opened):
+    for version, told in (("4.4.0", False), ("5.1.0", True)):
+        crowd = opened(crowd_version=version)
+        crowd.headers["Accept"] = "application/json"
+        where = {"params": {"validate-password": "false"}}
+        session = (await crowd.post(f"{API}/session", **where, json={"username": "mwolf"})).json()
+        assert ("unaliased-username" in session) is told
 
 
 @pytest.mark.parametrize(

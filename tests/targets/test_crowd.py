@@ -139,6 +139,23 @@ async def test_a_password_that_crowd_repeats_is_not_told() -> None:
     assert sent[0] not in str(caught.value)
 
 
+async def test_a_create_that_answers_nothing_is_read(app: Starlette) -> None:
+    class Silent(Recorder):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            answer = await super().handle_async_request(request)
+            kept = {"X-Embedded-Crowd-Version": "Crowd/4.0.0"}
+            return httpx2.Response(201, headers=kept) if request.method == "POST" else answer
+
+    target = crowd(Silent(app))
+    answer = await target.apply(CreateAccount(ANNA))
+    assert answer.account == handle(app, "anna")
+    assert answer.shown["email"] == "anna@example.com"
+    await fault(app, "status", method="GET", status=503)
+    with pytest.raises(OutcomeUnknown, match="cannot be read"):
+        await target.apply(CreateAccount({**ANNA, "username": "berta"}))
+    assert "berta" in world(app).accounts
+
+
 async def test_a_join_is_one_request(app: Starlette) -> None:
     network = Recorder(app)
     answer = await crowd(network).apply(JoinGroups(handle(app, "mwolf"), ("helpdesk",)))

@@ -71,7 +71,7 @@ class CrowdWriting:
         return Answer(Outcome.APPLIED, account, _shown(made), left_out)
 
     async def _made(self, reply: Reply, name: str) -> calls.User:
-        """The new account: newer servers answer it, older ones have to be asked."""
+        """The new account: most servers answer it, one that shows nothing has to be asked."""
         if reply.body is not None:
             return reply.read(calls.User)
         try:

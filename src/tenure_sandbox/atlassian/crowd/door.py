@@ -8,7 +8,7 @@ from dataclasses import replace
 from starlette.types import Scope
 
 from tenure_sandbox.atlassian.call import Malformed, Reply, Route
-from tenure_sandbox.atlassian.door import Door, base_of, basic, checked, page
+from tenure_sandbox.atlassian.door import JSON, Door, base_of, basic, checked, page
 
 from . import xml
 from .call import Call, Document
@@ -88,8 +88,9 @@ def _stopped(route: Route, path: str, headers: Mapping[bytes, bytes], body: byte
 
 
 def _written(reply: Reply, json: bool) -> Reply:
-    if not isinstance(reply.body, Document):
-        return reply
+    if not isinstance(reply.body, Document):  # a client of others wants to know the type even of nothing
+        kind = {"Content-Type": JSON if json else XML} if reply.status == 201 else {}
+        return replace(reply, headers={**reply.headers, **kind})
     if json and reply.body.name != "memberships":
         return replace(reply, body=reply.body.data)
     document = xml.document(reply.body.name, reply.body.data)

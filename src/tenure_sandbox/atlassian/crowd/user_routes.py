@@ -20,13 +20,12 @@ def get_user(call: Call) -> Reply:
 
 
 def create_user(call: Call) -> Reply:
-    """Make an account; older versions answer its address alone."""
+    """Make an account."""
     account = accounts.create(call.crowd, call.mapping())
     call.wrote(account.name, "create")
     events.user(call.crowd, "CREATED", account)
     place = {"Location": entities.address(call.base, "/user", username=account.name)["href"]}
-    shown = call.crowd.version.has("made_user_shown")
-    return Reply(201, Document("user", entities.user(account, call.base)) if shown else None, place)
+    return Reply(201, Document("user", entities.user(account, call.base)), place)
 
 
 def update_user(call: Call) -> Reply:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 SUPPORTED = ((4, 0), (7, 0))
 FOREVER = (999, 0)
 
-# Feature: from this version, up to but without that one. Both first versions are guesses: sources say "newer" alone.
+# Feature: from this version, up to but without that one. The first version is a guess: sources say "newer" alone.
 SPANS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
-    "made_user_shown": ((5, 0), FOREVER),  # POST /user answers the account; before, nothing but its address
     "unaliased_username": ((5, 0), FOREVER),  # a session tells it
 }
 
