@@ -362,3 +362,10 @@ def test_a_crowd_is_signed_in_to_by_the_name_and_password_of_an_application(tmp_
     file.write_text(text)
     with pytest.raises(EstateInvalid, match="there is no such key; write one of username, password"):
         load(file, environment=ENVIRONMENT)
+
+
+def test_first_and_last_names_may_be_mapped_and_need_not(tmp_path: Path) -> None:
+    names = "first_name: name.givenName, last_name: name.familyName, "
+    mapped = loaded(tmp_path, SMALL.replace("display_name:", f"{names}display_name:")).targets["jira"].rules.attributes
+    assert set(mapped) == {"username", "email", "display_name", "first_name", "last_name"}
+    assert set(loaded(tmp_path, SMALL).targets["jira"].rules.attributes) == {"username", "email", "display_name"}

@@ -400,3 +400,9 @@ async def test_a_deleted_account_is_not_there(app: Starlette) -> None:
         seen = await read(crowd(Recorder(app)), what)
         assert isinstance(seen[0], NotThere)
         assert seen[1].proof == {"sees": "other accounts"}
+
+
+async def test_a_new_account_lacks_what_the_source_does_not_say(app: Starlette) -> None:
+    await crowd(Recorder(app)).apply(CreateAccount({**ANNA, "email": None, "first_name": None, "last_name": "Bell"}))
+    anna = world(app).accounts["anna"]
+    assert (anna.email, anna.first_name, anna.last_name) == ("", "Anna", "Bell")

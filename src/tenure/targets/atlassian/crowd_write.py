@@ -46,13 +46,13 @@ class CrowdWriting:
         return user
 
     async def create(self, change: CreateAccount) -> Answer:
-        """Make the account, with a random password that nobody is told, then its attributes.
+        """Make the account, with a random password that nobody is told, then its attributes; no value is left out.
 
         Attributes that fail do not unmake the account: the answer does not show them, and they are set as an update
         later. Raises Conflict when an account of that name is there, OutcomeUnknown when it was made and cannot be
         read.
         """
-        bean, attributes = _sorted(change.fields)
+        bean, attributes = _sorted({field: value for field, value in change.fields.items() if value})
         name, password = str(bean.get("name", "")), f"aA1-{secrets.token_urlsafe(32)}"
         body = {**bean, "active": True, "password": {"value": password}}
         reply = await self._client.send(calls.CREATE_USER, json=body, accept={400})
@@ -63,9 +63,9 @@ class CrowdWriting:
             raise Rejected(f"Crowd does not make the account {name}: {said}")
         made = await self._made(reply, name)
         account, left_out = Handle(made.anchor, made.name), ""
-        if kept := {key: value for key, value in attributes.items() if value}:
+        if attributes:
             try:
-                await self._set(calls.SET_FIRST_ATTRIBUTES, made.name, kept)
+                await self._set(calls.SET_FIRST_ATTRIBUTES, made.name, attributes)
             except TargetError as problem:
                 left_out = f"made, but without its properties: {problem}"
         return Answer(Outcome.APPLIED, account, _shown(made), left_out)
