@@ -33,7 +33,7 @@ test: setup $(VENV)/.dev ## Run the tests; those that need programs of others ar
 test-long: setup $(VENV)/.dev $(PEERS)/scim/.ready ## Run the tests that take minutes: disasters of thousands of people, 20,000 random requests.
 	$(BIN)/python -m pytest -m long $(ARGS)
 
-test-peers: setup $(VENV)/.dev $(VENV)/.peers $(PEERS)/jira/.ready $(SCIM_PEERS:%=$(PEERS)/%/.ready) $(PEERS)/node/.ready ## Run the tests that clients and programs of others drive.
+test-peers: setup $(VENV)/.dev $(VENV)/.peers $(PEERS)/jira/.ready $(PEERS)/crowd/.ready $(SCIM_PEERS:%=$(PEERS)/%/.ready) $(PEERS)/node/.ready ## Run the tests that clients and programs of others drive.
 	@sh tests/peers/chromium.sh
 	$(BIN)/python -m pytest -m peers $(ARGS)
 
@@ -57,6 +57,7 @@ lock: ## Resolve every dependency anew (needs uv).
 	$(LOCK) --upgrade --group test --group lint -c requirements.lock -c requirements-build.lock -o requirements-dev.lock
 	$(LOCK) --upgrade --group bench --group browser -c requirements.lock -c requirements-dev.lock -o requirements-peers.lock
 	$(LOCK) --upgrade tests/peers/jira.in -o tests/peers/jira.lock
+	$(LOCK) --upgrade tests/peers/crowd.in -o tests/peers/crowd.lock
 	$(LOCK) --upgrade tests/peers/scim.in -o tests/peers/scim.lock
 	$(LOCK) --upgrade tests/peers/canaille.in -o tests/peers/canaille.lock
 	$(LOCK) --upgrade tests/peers/scim-sanity.in -o tests/peers/scim-sanity.lock
@@ -100,11 +101,12 @@ $(VENV)/.peers: requirements-peers.lock $(VENV)/.ready
 # Every peer has an environment of its own: what it needs must not decide what Tenure gets.
 
 $(PEERS)/jira/.ready: tests/peers/jira.lock
+$(PEERS)/crowd/.ready: tests/peers/crowd.lock
 $(PEERS)/scim/.ready: tests/peers/scim.lock
 $(PEERS)/canaille/.ready: tests/peers/canaille.lock
 $(PEERS)/scim-sanity/.ready: tests/peers/scim-sanity.lock
 $(PEERS)/scim2-server/.ready: bench/scim2-server.lock
-$(PEERS)/jira/.ready $(SCIM_PEERS:%=$(PEERS)/%/.ready): | $(VENV)/bin/python
+$(PEERS)/jira/.ready $(PEERS)/crowd/.ready $(SCIM_PEERS:%=$(PEERS)/%/.ready): | $(VENV)/bin/python
 	@echo 'Installing the peer of $< into $(@D)' >&2
 	@rm -rf $(@D) && mkdir -p $(PEERS) && $(BIN)/python -m venv $(@D)
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(@D)/bin/python -m pip install --quiet --no-input --progress-bar off --require-hashes --no-deps -r $<

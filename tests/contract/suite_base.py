@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import stamina
@@ -42,7 +42,16 @@ from tenure.model.seen import (
 from .place import Place
 
 ANNA = {"username": "anna", "email": "anna@example.com", "display_name": "Anna Abel"}
-PHONE = "properties.phone"
+SETTLED = frozenset(
+    {
+        ChangeKind.JOIN_GROUPS,
+        ChangeKind.LEAVE_GROUPS,
+        ChangeKind.HAND_OVER_LEADS,
+        ChangeKind.DELETE_ACCOUNT,
+        ChangeKind.DELETE_GROUP,
+    }
+)
+"""Done a second time, most applications tell that it was so already."""
 
 
 class SuiteBase:
@@ -51,15 +60,33 @@ class SuiteBase:
     A subclass says the `kind`, builds the `app`, and names where the calls go: for each kind of change the method and
     path of its (first) request, and the path that lists accounts. `silent` are the changes whose success
     has no body, so that a truncated answer is a whole one; those `beside_directory` change nothing in a directory of
-    people, so that one that is read-only does not refuse them. `lead` is somebody who leads one thing there.
+    people, so that one that is read-only does not refuse them. `lead` is somebody who leads one thing there. What an
+    application can or cannot do is said by the others: `settled` are the changes that are seen to be done already
+    before anything is sent, or by a refusal; `refused` the fields that it does not take; `gives` what its groups are
+    known to open; `immune` the faults that it never has; `has_id` whether a server has an identifier of its own;
+    `extra` a field beside name, address and display name that can be cleared, or None; `shows` the fields that a
+    reading shows, and `tells` the cells that the answer to a create, an update or a switch shows; `licensed` a group
+    that everybody is in; `given` the groups that the application itself puts a new account into, and which a create
+    takes away again unless its answer is lost. A kind of change that is not in `writes` is one that this version
+    cannot make; a `listing` of None is one that it has not.
     """
 
     kind: ClassVar[str]
     writes: ClassVar[dict[ChangeKind, tuple[str, str]]]
-    listing: ClassVar[str]
+    listing: ClassVar[str | None]
     silent: ClassVar[frozenset[ChangeKind]] = frozenset()
     beside_directory: ClassVar[frozenset[ChangeKind]] = frozenset()
     lead: ClassVar[Handle]
+    settled: ClassVar[frozenset[ChangeKind]] = SETTLED
+    refused: ClassVar[tuple[dict[str, str | None], ...]] = ({"email": None}, {"email": "not an address"})
+    gives: ClassVar[frozenset[str]] = frozenset({"licence", "administration"})
+    immune: ClassVar[frozenset[str]] = frozenset()
+    has_id: ClassVar[bool] = True
+    extra: ClassVar[str | None] = "properties.phone"
+    shows: ClassVar[frozenset[str]] = frozenset(ANNA)
+    tells: ClassVar[frozenset[str]] = frozenset({*ANNA, "active"})
+    licensed: ClassVar[str] = "jira-software-users"
+    given: ClassVar[frozenset[str]] = frozenset()
 
     def app(self, users: int = 0) -> Starlette:
         raise NotImplementedError
@@ -72,12 +99,25 @@ class SuiteBase:
         with stamina.set_testing(True, attempts=3, cap=True):
             yield
 
-    async def made(self, target: Target, **fields: str) -> Handle:
+    async def made(self, target: Target, **fields: str | None) -> Handle:
         answer = await target.apply(CreateAccount({**ANNA, **fields}))
         assert answer.outcome is Outcome.APPLIED
         assert answer.account is not None
         assert answer.account.key
         return answer.account
+
+    def with_extra(self, value: str | None) -> dict[str, str | None]:
+        """The extra field with this value, at a target that has one."""
+        return {self.extra: value} if self.extra else {}
+
+    async def somebody(self, place: Place, target: Target) -> dict[str, Any]:
+        """Anna, or where no account can be made somebody who was there before, as the application has them."""
+        name = "hdiaz"
+        if ChangeKind.CREATE_ACCOUNT in self.writes:
+            name = (await self.made(target, **self.with_extra("+49 30"))).name
+        world = await place.account(name)
+        assert world is not None
+        return world
 
     def capped(self, accounts: int) -> bool:
         """Whether this version of the application cannot list so many."""
@@ -102,7 +142,7 @@ class SuiteBase:
             await target.apply(DeactivateAccount(account))
             return ReactivateAccount(account)
         made: dict[ChangeKind, Change] = {
-            ChangeKind.UPDATE_ACCOUNT: UpdateAccount(account, {"email": "new@example.com", PHONE: "2"}),
+            ChangeKind.UPDATE_ACCOUNT: UpdateAccount(account, {"email": "new@example.com", **self.with_extra("2")}),
             ChangeKind.RENAME_ACCOUNT: RenameAccount(account, "anna2"),
             ChangeKind.DEACTIVATE_ACCOUNT: DeactivateAccount(account),
             ChangeKind.JOIN_GROUPS: JoinGroups(account, ("helpdesk",)),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from tenure.connector import Target
 from tenure.model.capability import LOSING, Mode
 from tenure.model.change import (
     AdoptAccount,
@@ -34,13 +37,14 @@ from tenure.model.seen import (
     ByKey,
     ByName,
     GroupByName,
+    Groups,
     GroupSeen,
     MemberSeen,
     MembersOf,
 )
 
 from .place import collect, completed
-from .suite_base import ANNA, PHONE, SuiteBase
+from .suite_base import ANNA, SuiteBase
 
 ODD_NAMES = [
     "a@b.example",
@@ -69,94 +73,98 @@ ODD_NAMES = [
 ]
 
 
-SEEN_TO_BE_SO = frozenset(
-    {
-        ChangeKind.JOIN_GROUPS,
-        ChangeKind.LEAVE_GROUPS,
-        ChangeKind.HAND_OVER_LEADS,
-        ChangeKind.DELETE_ACCOUNT,
-        ChangeKind.DELETE_GROUP,
-    }
-)
-"""Done a second time, the application tells that it was so already."""
-
-
 class Changing(SuiteBase):
     """What each change does, once and twice, and what a mode lets through."""
 
     async def test_a_life_from_joining_to_leaving(self) -> None:
         place = self.place()
         target = place.open()
-        account = await self.made(target, **{PHONE: "1"})
-        world = await place.account("anna")
-        assert world == {
+        account = await self.made(target, **self.with_extra("1"))
+        wanted: dict[str, Any] = {
             "name": "anna",
             "key": account.key,
             "email": "anna@example.com",
             "display_name": "Anna Abel",
             "active": True,
             "groups": [],
-            "properties": {"phone": "1"},
+            "properties": {"phone": "1"} if self.extra else {},
         }
-        fields = {"email": "anna@new.example", "display_name": "Anna Bell", PHONE: "2", "properties.room": "R1"}
-        answer = await target.apply(UpdateAccount(account, fields))
-        assert (answer.shown["email"], answer.shown["display_name"]) == ("anna@new.example", "Anna Bell")
+        assert await place.account("anna") == wanted
+        if ChangeKind.UPDATE_ACCOUNT in self.writes:
+            fields = {"email": "anna@new.example", "display_name": "Anna Bell"}
+            more = {**self.with_extra("2"), "properties.room": "R1"} if self.extra else {}
+            await self.told(target, UpdateAccount(account, {**fields, **more}), fields)
+            wanted |= {**fields, "properties": {"phone": "2", "room": "R1"} if self.extra else {}}
         await target.apply(CreateGroup("Dev Team"))
         await target.apply(JoinGroups(account, ("Dev Team", "helpdesk")))
-        renamed = await target.apply(RenameAccount(account, "anna.bell"))
-        assert renamed.account == Handle(account.key, "anna.bell")
-        assert await place.account("anna") is None
-        world = await place.account("anna.bell")
-        assert world is not None
-        assert world["key"] == account.key
-        assert world["groups"] == ["Dev Team", "helpdesk"]
-        assert (world["email"], world["display_name"]) == ("anna@new.example", "Anna Bell")
-        assert world["properties"] == {"phone": "2", "room": "R1"}
-        assert renamed.account is not None
-        left = await target.apply(LeaveGroups(renamed.account, ("helpdesk",)))
+        wanted["groups"] = ["Dev Team", "helpdesk"]
+        if ChangeKind.RENAME_ACCOUNT in self.writes:
+            renamed = await target.apply(RenameAccount(account, "anna.bell"))
+            assert renamed.account == Handle(account.key, "anna.bell")
+            assert await place.account("anna") is None
+            account = renamed.account
+            wanted["name"] = "anna.bell"
+        assert await place.account(account.name) == wanted
+        left = await target.apply(LeaveGroups(account, ("helpdesk",)))
         assert left.outcome is Outcome.APPLIED
-        shut = await target.apply(DeactivateAccount(renamed.account))
-        assert shut.shown["active"] == "false"
-        world = await place.account("anna.bell")
-        assert world is not None
-        assert (world["active"], world["groups"]) == (False, ["Dev Team"])
+        wanted["groups"] = ["Dev Team"]
+        if ChangeKind.DEACTIVATE_ACCOUNT in self.writes:
+            await self.told(target, DeactivateAccount(account), {"active": "false"})
+            assert await place.account(account.name) == {**wanted, "active": False}
         listed = await collect(target, MembersOf("Dev Team"))
-        assert [m.name for m in listed if isinstance(m, MemberSeen)] == ["anna.bell"]
-        opened = await target.apply(ReactivateAccount(renamed.account))
-        assert opened.shown["active"] == "true"
-        world = await place.account("anna.bell")
-        assert world is not None
-        assert world["active"]
+        assert [m.name for m in listed if isinstance(m, MemberSeen)] == [account.name]
+        if ChangeKind.REACTIVATE_ACCOUNT in self.writes:
+            await self.told(target, ReactivateAccount(account), {"active": "true"})
+        assert await place.account(account.name) == wanted
+
+    async def told(self, target: Target, change: Change, cells: dict[str, str]) -> None:
+        """Apply a change; its answer has to show those of the cells that this target tells."""
+        answer = await target.apply(change)
+        assert answer.outcome is Outcome.APPLIED
+        wanted = {name: value for name, value in cells.items() if name in self.tells}
+        assert {name: value for name, value in answer.shown.items() if name in cells} == wanted
+
+    async def test_what_this_version_can_do_is_what_is_tested(self) -> None:
+        target = self.place().open()
+        await target.check()
+        assert target.capabilities.operations == set(self.writes)
 
     async def test_what_the_answer_shows_is_what_is_there(self) -> None:
         place = self.place()
         answer = await place.open().apply(CreateAccount({**ANNA, "username": "ANNA"}))
-        world = await place.account("anna")
+        assert answer.account is not None
+        assert answer.account.name.lower() == "anna"
+        world = await place.account(answer.account.name)
         assert world is not None
-        assert answer.shown == {
+        wanted = {
             "username": world["name"],
             "email": world["email"],
             "display_name": world["display_name"],
             "active": "true",
         }
+        assert {name: answer.shown[name] for name in self.tells} == {name: wanted[name] for name in self.tells}
 
     async def test_fields_are_cleared_and_clearing_nothing_is_no_error(self) -> None:
         place = self.place()
         target = place.open()
-        account = await self.made(target, **{PHONE: "1"})
+        account = await self.made(target, **self.with_extra("1"))
+        if self.extra is None:
+            assert not any(spec.clearable for spec in target.capabilities.fields.values())
+            return
         for _ in range(2):
-            await target.apply(UpdateAccount(account, {PHONE: None, "properties.room": ""}))
+            await target.apply(UpdateAccount(account, {self.extra: None, "properties.room": ""}))
         world = await place.account("anna")
         assert world is not None
         assert world["properties"] == {}
-        (seen, _) = await collect(target, ByKey(account.key, (PHONE,)))
+        (seen, _) = await collect(target, ByKey(account.key, (self.extra,)))
         assert isinstance(seen, AccountSeen)
-        assert seen.fields[PHONE] is None
+        assert seen.fields[self.extra] is None
 
     async def test_what_the_application_has_not_is_refused(self) -> None:
         target = self.place().open()
         account = await self.made(target)
-        for fields in ({"shoe_size": "43"}, {"email": None}, {"email": "not an address"}):
+        await target.check()
+        for fields in ({"shoe_size": "43"}, *self.refused):
             with pytest.raises(Rejected):
                 await target.apply(UpdateAccount(account, fields))
 
@@ -172,15 +180,16 @@ class Changing(SuiteBase):
         ghost = Handle("no-such-key", "ghost")
         changes: list[Change] = [
             UpdateAccount(ghost, {"email": "a@b.example"}),
-            UpdateAccount(ghost, {PHONE: None}),
+            *([UpdateAccount(ghost, {self.extra: None})] if self.extra else []),
             RenameAccount(ghost, "ghost2"),
             DeactivateAccount(ghost),
             JoinGroups(ghost, ("helpdesk",)),
             LeaveGroups(ghost, ("helpdesk",)),
         ]
         for change in changes:
-            with pytest.raises(NotFound):
-                await target.apply(change)
+            if change.kind in self.writes:
+                with pytest.raises(NotFound):
+                    await target.apply(change)
         account = await self.made(target)
         with pytest.raises(NotFound):
             await target.apply(JoinGroups(account, ("no such group",)))
@@ -192,8 +201,9 @@ class Changing(SuiteBase):
         account = await self.made(target)
         before = await place.state()
         for change in (CreateAccount({**ANNA, "username": "Anna"}), RenameAccount(account, "MWOLF")):
-            with pytest.raises(Conflict):
-                await target.apply(change)
+            if change.kind in self.writes:
+                with pytest.raises(Conflict):
+                    await target.apply(change)
         for group in ("helpdesk", "HELPDESK"):
             with pytest.raises(Conflict):
                 await target.apply(CreateGroup(group))
@@ -211,7 +221,7 @@ class Changing(SuiteBase):
                     await target.apply(change)
             else:
                 again = await target.apply(change)
-                assert again.outcome is (Outcome.ALREADY if kind in SEEN_TO_BE_SO else Outcome.APPLIED)
+                assert again.outcome is self.second(kind)
             assert {**await place.state(), "writes": 0} == {**once, "writes": 0}
 
     @pytest.mark.parametrize("name", ODD_NAMES)
@@ -232,10 +242,12 @@ class Changing(SuiteBase):
             assert isinstance(seen, AccountSeen)
             assert seen.key == account.key
         await target.apply(JoinGroups(account, ("helpdesk",)))
-        await target.apply(DeactivateAccount(account))
+        if ChangeKind.DEACTIVATE_ACCOUNT in self.writes:
+            await target.apply(DeactivateAccount(account))
         world = await place.account(account.name)
         assert world is not None
-        assert (world["groups"], world["active"]) == (["helpdesk"], False)
+        shut = ChangeKind.DEACTIVATE_ACCOUNT in self.writes
+        assert (world["groups"], world["active"]) == (["helpdesk"], not shut)
         assert (await target.apply(LeaveGroups(account, ("helpdesk",)))).outcome is Outcome.APPLIED
 
     @pytest.mark.parametrize("name", ODD_NAMES)
@@ -257,9 +269,16 @@ class Changing(SuiteBase):
         assert seen.name == name
         listed = await collect(target, MembersOf(name))
         assert [m.key for m in listed if isinstance(m, MemberSeen)] == [account.key]
-        assert (await target.apply(JoinGroups(account, (name,)))).outcome is Outcome.ALREADY
+        assert (await target.apply(JoinGroups(account, (name,)))).outcome is self.second(ChangeKind.JOIN_GROUPS)
         await target.apply(LeaveGroups(account, (name,)))
-        assert (await target.apply(LeaveGroups(account, (name,)))).outcome is Outcome.ALREADY
+        assert (await target.apply(LeaveGroups(account, (name,)))).outcome is self.second(ChangeKind.LEAVE_GROUPS)
+        world = await place.group(name)
+        assert world is not None
+        assert world["members"] == []
+
+    def second(self, kind: ChangeKind) -> Outcome:
+        """What a change of this kind comes to when it is made a second time."""
+        return Outcome.ALREADY if kind in self.settled else Outcome.APPLIED
 
     async def test_two_normal_forms_of_a_name_are_told_apart_or_refused(self) -> None:
         place = self.place()
@@ -291,3 +310,12 @@ class Changing(SuiteBase):
         assert (await target.check()).ok
         completed(await collect(target, Accounts()))
         completed(await collect(target, MembersOf("helpdesk")))
+
+    async def test_many_groups_are_all_found(self) -> None:
+        target = self.place().open()
+        names = [f"Team {n % 7}-{n:03}" for n in range(120)] + ["zeta", "éclair club", "Ünique"]
+        for name in names:
+            await target.apply(CreateGroup(name))
+        seen = await collect(target, Groups())
+        assert {g.name for g in seen if isinstance(g, GroupSeen)} >= set(names)
+        assert completed(seen).count == len(seen) - 1

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from .suite_changes import Changing
-from .suite_faults import Faulty
+from .suite_faults import Disturbed, Faulty
 from .suite_reading import Reading
 
 
-class TargetContract(Reading, Changing, Faulty):
+class TargetContract(Reading, Disturbed, Changing, Faulty):
     """Everything that a target promises."""
+
+
+class ReadOnlyContract(Reading, Disturbed):
+    """What a target promises that this version of the application lets only read."""

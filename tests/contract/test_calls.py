@@ -1,48 +1,100 @@
-"""Three lists of Jira's calls agree: what the connector makes, what the sandbox offers, what the vendor documents."""
+"""The lists of an application's calls agree: what the connector makes, what the sandbox offers, what is documented."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tenure.targets.atlassian.jira_calls import OPERATIONS
+from tenure.targets.atlassian import crowd_calls, jira_calls
 from tenure.wire import Operation
-from tenure_sandbox.atlassian.jira import ROUTES
+from tenure_sandbox.atlassian import crowd, jira
+from tenure_sandbox.atlassian.call import Route
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
-OPENAPI = CONTRACTS / "openapi" / "jira-dc-10.3.24.openapi.json"
-TABLE = CONTRACTS / "jira.json"
-# Application links are documented apart from the REST API; the server's identifier is known nowhere else.
-ELSEWHERE = {("GET", "/rest/applinks/1.0/manifest")}
-# In the OpenAPI document of 10.3 and not in the table, which was made from an older one, of people and groups alone.
-NEWER = {("GET", "/rest/api/2/user/list"), ("GET", "/rest/api/2/project/{projectIdOrKey}/components")}
 
 Call = tuple[str, str]
 
 
-def made() -> set[Call]:
-    return {(operation.method, operation.template) for operation in OPERATIONS}
+@dataclass(frozen=True)
+class Lists:
+    """The lists of one application.
+
+    `document` is the vendor's OpenAPI document, whose paths begin below `prefix`, and `table` the calls of a client
+    that was generated from one; None where there is none. `elsewhere` are calls that the vendor documents at another
+    place or that only clients in the field show; `newer` those that the document has and the older table has not.
+    """
+
+    operations: tuple[Operation, ...]
+    routes: tuple[Route, ...]
+    document: str | None = None
+    prefix: str = ""
+    table: str | None = None
+    elsewhere: frozenset[Call] = frozenset()
+    newer: frozenset[Call] = frozenset()
+
+    @property
+    def made(self) -> set[Call]:
+        return {(operation.method, operation.template) for operation in self.operations}
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.kind or 'read'} {o}")
-def test_the_sandbox_offers_what_the_connector_calls(operation: Operation) -> None:
-    assert (operation.method, operation.template) in {(route.method, route.path) for route in ROUTES}
+LISTS = {
+    "jira": Lists(
+        jira_calls.OPERATIONS,
+        jira.ROUTES,
+        document="jira-dc-10.3.24.openapi.json",
+        prefix="/rest",
+        table="jira.json",
+        # Application links are documented apart from the REST API; the server's identifier is known nowhere else.
+        elsewhere=frozenset({("GET", "/rest/applinks/1.0/manifest")}),
+        # The table was made from an older document, of people and groups alone.
+        newer=frozenset({("GET", "/rest/api/2/user/list"), ("GET", "/rest/api/2/project/{projectIdOrKey}/components")}),
+    ),
+    "crowd": Lists(crowd_calls.OPERATIONS, crowd.ROUTES),
+}
+CALLS = [
+    pytest.param(name, operation, id=f"{name} {operation.kind or 'read'} {operation}")
+    for name, lists in LISTS.items()
+    for operation in lists.operations
+]
+DOCUMENTED = [name for name, lists in LISTS.items() if lists.document]
+TABLED = [name for name, lists in LISTS.items() if lists.table]
 
 
-def test_no_operation_is_listed_twice() -> None:
-    assert len(set(OPERATIONS)) == len(OPERATIONS)
+@pytest.mark.parametrize(("name", "operation"), CALLS)
+def test_the_sandbox_offers_what_the_connector_calls(name: str, operation: Operation) -> None:
+    assert (operation.method, operation.template) in {(route.method, route.path) for route in LISTS[name].routes}
 
 
-@pytest.mark.skipif(not OPENAPI.exists(), reason="the vendor's document is not on this machine")
-def test_the_vendor_documents_what_the_connector_calls() -> None:
-    paths = json.loads(OPENAPI.read_text())["paths"]
-    documented = {(method.upper(), f"/rest{path}") for path, methods in paths.items() for method in methods}
-    assert made() - ELSEWHERE <= documented
+@pytest.mark.parametrize("name", LISTS)
+def test_no_operation_is_listed_twice(name: str) -> None:
+    assert len(set(LISTS[name].operations)) == len(LISTS[name].operations)
 
 
-@pytest.mark.skipif(not TABLE.exists(), reason="the table of calls is not on this machine")
-def test_the_table_of_calls_knows_them_too() -> None:
-    table = json.loads(TABLE.read_text())["operations"]
-    assert made() - ELSEWHERE - NEWER <= {(operation["method"], operation["path"]) for operation in table}
+@pytest.mark.parametrize("name", LISTS)
+def test_no_exception_is_left_over(name: str) -> None:
+    lists = LISTS[name]
+    assert lists.elsewhere | lists.newer <= lists.made
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_the_vendor_documents_what_the_connector_calls(name: str) -> None:
+    lists = LISTS[name]
+    file = CONTRACTS / "openapi" / str(lists.document)
+    if not file.exists():
+        pytest.skip("the vendor's document is not on this machine")
+    paths = json.loads(file.read_text())["paths"]
+    documented = {(method.upper(), f"{lists.prefix}{path}") for path, methods in paths.items() for method in methods}
+    assert lists.made - lists.elsewhere <= documented
+
+
+@pytest.mark.parametrize("name", TABLED)
+def test_the_table_of_calls_knows_them_too(name: str) -> None:
+    lists = LISTS[name]
+    file = CONTRACTS / str(lists.table)
+    if not file.exists():
+        pytest.skip("the table of calls is not on this machine")
+    table = json.loads(file.read_text())["operations"]
+    assert lists.made - lists.elsewhere - lists.newer <= {(one["method"], one["path"]) for one in table}

@@ -16,7 +16,7 @@ from tenure.estate.problem import EstateInvalid
 from tenure.model.capability import Mode
 from tenure.planning.rules import Adopt, Existing, Farewell, Leaver, OnTheFly, OutOfScope, Protected, Rename, Rules
 
-from .parts import ATTRIBUTES, SMALL, Settings, loaded, problems, with_line
+from .parts import ATTRIBUTES, ENVIRONMENT, SMALL, Settings, loaded, problems, with_line
 
 WHOLE = """\
 sources:
@@ -207,7 +207,7 @@ def test_every_problem_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
         ("kind: scim", "kind: scim, secret: x", 2, "sources.okta.secret: there is no such key"),
         ("  okta:", "  Okta:", 2, '"Okta" cannot be a name; write lower-case'),
         ("  jira:", f"  {'j' * 64}:", 4, "cannot be a name"),
-        ("kind: jira", "kind: crowd", 5, "targets.jira.kind: crowd is not enforced yet"),
+        ("kind: jira", "kind: bitbucket", 5, "targets.jira.kind: bitbucket is not enforced yet"),
         ("targets:", "target:", 3, "target: there is no such key; did you mean targets?"),
         ("{username: userName, ", "{", 8, "targets.jira.attributes.username: this key is missing"),
         (
@@ -353,3 +353,20 @@ def test_no_document_gives_anything_but_an_estate_or_problems(
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_give_anything_but_problems(tmp_path: Path, content: bytes) -> None:
     assert problems(tmp_path, content)
+
+
+def test_a_crowd_is_signed_in_to_by_the_name_and_password_of_an_application(tmp_path: Path) -> None:
+    file = tmp_path / "estate.yaml"
+    text = SMALL.replace("jira:\n    kind: jira", "crowd:\n    kind: crowd").replace("/jira", "/crowd")
+    file.write_text(text.replace("{bearer: {env: JIRA_TOKEN}}", "{username: tenure, password: {env: JIRA_TOKEN}}"))
+    assert list(load(file, environment=ENVIRONMENT).targets) == ["crowd"]
+    file.write_text(text)
+    with pytest.raises(EstateInvalid, match="there is no such key; write one of username, password"):
+        load(file, environment=ENVIRONMENT)
+
+
+def test_first_and_last_names_may_be_mapped_and_need_not(tmp_path: Path) -> None:
+    names = "first_name: name.givenName, last_name: name.familyName, "
+    mapped = loaded(tmp_path, SMALL.replace("display_name:", f"{names}display_name:")).targets["jira"].rules.attributes
+    assert set(mapped) == {"username", "email", "display_name", "first_name", "last_name"}
+    assert set(loaded(tmp_path, SMALL).targets["jira"].rules.attributes) == {"username", "email", "display_name"}

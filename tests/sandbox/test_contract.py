@@ -1,77 +1,125 @@
-"""The stand-in's routes agree with the vendor's own API document, or say why they do not."""
+"""The stand-ins' routes agree with the vendor's own API documents, or say why they do not."""
 
 from __future__ import annotations
 
 import ast
 import json
 import pathlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
 
 import tenure_sandbox
-from tenure_sandbox.atlassian.jira import ROUTES
+from tenure_sandbox.atlassian import jira
+from tenure_sandbox.atlassian.call import Route
 
 HERE = pathlib.Path(__file__).parent
-DOCUMENT = HERE.parents[2] / "shared" / "contracts" / "openapi" / "jira-dc-10.3.24.openapi.json"
-# Facts taken from the vendor's document: "METHOD path": [query parameters, status codes].
-FACTS: dict[str, list[list[Any]]] = json.loads((HERE / "jira-10.3.24.json").read_text())
-
-NOT_IN_THE_DOCUMENT = {
-    "GET /rest/api/2/group": "was there until Jira 9; served to those versions alone",
-    "GET /rest/applinks/1.0/manifest": "belongs to application links, outside this API",
-}
-READ_THOUGH_UNDOCUMENTED = {
-    (
-        "GET /rest/api/2/user",
-        "expand",
-    ): "independent clients send it, and the answer itself offers what can be expanded",
-}
-ANSWERED_THOUGH_UNDOCUMENTED = {
-    ("GET /rest/api/2/user/list", 400): "a maxResults that is no number",
-    ("GET /rest/api/2/groups/picker", 400): "a maxResults that is no number",
-    ("PUT /rest/api/2/component/{id}", 400): "a lead who does not exist; the document lists no code for bad input",
-}
-# Any operation can answer these before it is reached: sign-in, XSRF check, unknown version, wrong method or media type.
-# They are not declared by routes, except where the document names them.
+DOCUMENTS = HERE.parents[2] / "shared" / "contracts" / "openapi"
 
 
-def operation(route: Any) -> str:
+@dataclass(frozen=True)
+class Contract:
+    """An application's routes beside what its vendor documents.
+
+    `facts` is a file of ours with what was taken from the vendor's `document`, whose paths begin below `prefix`:
+    "METHOD path": [query parameters, status codes]. The others are the exceptions, each with its reason: operations
+    that the document lacks, parameters that are read and codes that are answered without it. Any operation can answer
+    these before it is reached: sign-in, XSRF check, unknown version, wrong method or media type. They are not declared
+    by routes, except where the document names them.
+    """
+
+    routes: tuple[Route, ...]
+    facts: str
+    document: str
+    prefix: str = ""
+    undocumented: dict[str, str] = field(default_factory=dict)
+    reads: dict[tuple[str, str], str] = field(default_factory=dict)
+    answers: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    @cached_property
+    def known(self) -> dict[str, list[list[Any]]]:
+        return json.loads((HERE / self.facts).read_text())
+
+    def documented(self) -> Iterable[Route]:
+        return (route for route in self.routes if operation(route) not in self.undocumented)
+
+
+CONTRACTS = {
+    "jira": Contract(
+        jira.ROUTES,
+        facts="jira-10.3.24.json",
+        document="jira-dc-10.3.24.openapi.json",
+        prefix="/rest",
+        undocumented={
+            "GET /rest/api/2/group": "was there until Jira 9; served to those versions alone",
+            "GET /rest/applinks/1.0/manifest": "belongs to application links, outside this API",
+        },
+        reads={
+            (
+                "GET /rest/api/2/user",
+                "expand",
+            ): "independent clients send it, and the answer itself offers what can be expanded",
+        },
+        answers={
+            ("GET /rest/api/2/user/list", 400): "a maxResults that is no number",
+            ("GET /rest/api/2/groups/picker", 400): "a maxResults that is no number",
+            ("PUT /rest/api/2/component/{id}", 400): "a lead who does not exist; no code for bad input is listed",
+        },
+    ),
+}
+
+
+def operation(route: Route) -> str:
     return f"{route.method} {route.path}"
 
 
-DOCUMENTED = [route for route in ROUTES if operation(route) not in NOT_IN_THE_DOCUMENT]
+EACH = pytest.mark.parametrize("name", CONTRACTS)
+ROUTES = [
+    pytest.param(name, route, id=f"{name} {operation(route)}")
+    for name, contract in CONTRACTS.items()
+    for route in contract.documented()
+]
 
 
-def test_every_route_is_in_the_facts_or_explained():
-    operations = [operation(route) for route in ROUTES]
+@EACH
+def test_every_route_is_in_the_facts_or_explained(name):
+    contract = CONTRACTS[name]
+    operations = [operation(route) for route in contract.routes]
     assert len(operations) == len(set(operations))
-    assert {operation(route) for route in DOCUMENTED} == set(FACTS)
-    assert NOT_IN_THE_DOCUMENT.keys() <= set(operations)
+    assert {operation(route) for route in contract.documented()} == set(contract.known)
+    assert contract.undocumented.keys() <= set(operations)
 
 
-@pytest.mark.parametrize("route", DOCUMENTED, ids=operation)
-def test_a_route_reads_and_answers_what_the_vendor_documents(route):
-    parameters, statuses = FACTS[operation(route)]
-    unknown = {name for name in route.query if name not in parameters}
-    assert {(operation(route), name) for name in unknown} <= READ_THOUGH_UNDOCUMENTED.keys()
-    undocumented = {status for status in route.statuses if status not in statuses}
-    assert {(operation(route), status) for status in undocumented} <= ANSWERED_THOUGH_UNDOCUMENTED.keys()
+@pytest.mark.parametrize(("name", "route"), ROUTES)
+def test_a_route_reads_and_answers_what_the_vendor_documents(name, route):
+    contract, what = CONTRACTS[name], operation(route)
+    parameters, statuses = contract.known[what]
+    assert {(what, one) for one in route.query if one not in parameters} <= contract.reads.keys()
+    assert {(what, one) for one in route.statuses if one not in statuses} <= contract.answers.keys()
 
 
-def test_no_exception_is_left_over():
-    reads = {(operation(route), name) for route in ROUTES for name in route.query}
-    answers = {(operation(route), status) for route in ROUTES for status in route.statuses}
-    assert reads >= READ_THOUGH_UNDOCUMENTED.keys()
-    assert answers >= ANSWERED_THOUGH_UNDOCUMENTED.keys()
+@EACH
+def test_no_exception_is_left_over(name):
+    contract = CONTRACTS[name]
+    reads = {(operation(route), one) for route in contract.routes for one in route.query}
+    answers = {(operation(route), one) for route in contract.routes for one in route.statuses}
+    assert reads >= contract.reads.keys()
+    assert answers >= contract.answers.keys()
 
 
-@pytest.mark.skipif(not DOCUMENT.exists(), reason="the vendor's document is not on this machine")
-def test_the_facts_are_what_the_document_says():
-    paths = json.loads(DOCUMENT.read_text())["paths"]
-    for fact, (parameters, statuses) in FACTS.items():
+@EACH
+def test_the_facts_are_what_the_document_says(name):
+    contract = CONTRACTS[name]
+    file = DOCUMENTS / contract.document
+    if not file.exists():
+        pytest.skip("the vendor's document is not on this machine")
+    paths = json.loads(file.read_text())["paths"]
+    for fact, (parameters, statuses) in contract.known.items():
         method, path = fact.split()
-        documented = paths[path.removeprefix("/rest")][method.lower()]
+        documented = paths[path.removeprefix(contract.prefix)][method.lower()]
         in_path = {part.strip("{}") for part in path.split("/") if part.startswith("{")}
         names = {p["name"] for p in documented.get("parameters", [])} - in_path
         assert (sorted(names), sorted(map(int, documented["responses"]))) == (parameters, statuses), fact

@@ -48,6 +48,7 @@ from tenure.wire import Bearer, PacedLimiter
 from tenure_sandbox.serve import build
 
 from .clock import JumpingClock
+from .recorder import Recorder
 
 API = "/jira/rest/api/2"
 ANNA = {"username": "anna", "email": "anna@example.com", "display_name": "Anna Abel"}
@@ -62,25 +63,6 @@ def _quick_retries() -> Any:
 @pytest.fixture
 def app() -> Starlette:
     return build()
-
-
-class Recorder(httpx2.AsyncBaseTransport):
-    """The sandbox in this process, with a list of what it was asked; `bend` may change an answer."""
-
-    def __init__(self, app: Starlette, bend: Callable[[httpx2.Request, Any], Any] | None = None) -> None:
-        self.inner = httpx2.ASGITransport(app)
-        self.calls: list[tuple[str, str]] = []
-        self.bend = bend
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.calls.append((request.method, request.url.path.removeprefix("/jira")))
-        answer = await self.inner.handle_async_request(request)
-        if self.bend is None:
-            return answer
-        await answer.aread()
-        if answer.headers.get("content-type", "").startswith("application/json"):
-            return httpx2.Response(answer.status_code, json=self.bend(request, answer.json()))
-        return answer
 
 
 def jira(transport: httpx2.AsyncBaseTransport, mode: Mode = Mode.FULL) -> JiraTarget:

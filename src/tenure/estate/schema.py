@@ -64,11 +64,14 @@ class AttributesPart(Part):
     username: TextExpression
     email: TextExpression
     display_name: TextExpression
+    first_name: TextExpression | None = None
+    last_name: TextExpression | None = None
     properties: dict[Text, TextExpression] = Field(default_factory=dict)
 
     def flat(self) -> dict[str, Any]:
         """Every mapped field by its name, those of `properties` as `properties.x`."""
         fixed = {"username": self.username, "email": self.email, "display_name": self.display_name}
+        fixed |= {name: part for name in ("first_name", "last_name") if (part := getattr(self, name)) is not None}
         return fixed | {f"properties.{name}": expression for name, expression in self.properties.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,8 @@ class AccountSeen:
     `fields` are the values shown (a field that was not asked for is not in it; None is "no value"). `groups` are the
     names of the groups it is in, or None when the answer did not tell. `authority` says who may change the account:
     `internal`, or the kind of the directory it comes from; `writable` is whether the application lets us.
-    `permissions` are the global permissions that it holds itself, not through a group; None when that was not told.
+    `permissions` are the global permissions that it holds itself, not through a group, and `last_used` is when somebody
+    last signed in with it; both are None where the answer did not tell.
     """
 
     key: str
@@ -24,6 +26,7 @@ class AccountSeen:
     authority: str = "internal"
     writable: bool = True
     permissions: frozenset[str] | None = None
+    last_used: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,19 @@ class SeatsSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class RightSeen:
+    """Something that a group opens or an account holds.
+
+    `kind` says what it is (`global permission`, `project role`, `space`, `lead` ...), `what` names the thing that it is
+    a right to, and `level` how far it goes (`ADMIN`, `read` ...), where there are levels.
+    """
+
+    kind: str
+    what: str
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NotThere:
     """The application said, in its own error form, that what was asked for by key or name is not there."""
 
@@ -73,7 +89,7 @@ class ReadComplete:
     proof: Mapping[str, object] = field(default_factory=dict)
 
 
-Seen = AccountSeen | GroupSeen | MemberSeen | SeatsSeen | NotThere | ReadComplete
+Seen = AccountSeen | GroupSeen | MemberSeen | SeatsSeen | RightSeen | NotThere | ReadComplete
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +137,24 @@ class Seats:
     """Every licence of the application."""
 
 
-Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName | Seats
+@dataclass(frozen=True, slots=True)
+class RightsOfGroup:
+    """What a group opens, as far as the application tells. What it does not tell is named in `ReadComplete.proof`
+    under `unknown`.
+    """
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class RightsOfAccount:
+    """What an account holds and leads by itself, not through a group, with `unknown` in the proof as for a group."""
+
+    key: str
+    name: str
+
+
+Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName | Seats | RightsOfGroup | RightsOfAccount
 
 
 @dataclass(frozen=True, slots=True)

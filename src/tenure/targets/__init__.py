@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
+from tenure.targets.atlassian.crowd import CrowdSettings, CrowdTarget
 from tenure.targets.atlassian.jira import JiraSettings, JiraTarget
 from tenure.wire import Limiter
 
@@ -44,4 +45,5 @@ class TargetKind:
 
 TARGETS: dict[str, TargetKind] = {
     "jira": TargetKind(JiraSettings, JiraTarget),
+    "crowd": TargetKind(CrowdSettings, CrowdTarget),
 }

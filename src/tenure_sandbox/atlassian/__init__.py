@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from . import jira
+from . import crowd, jira
 from .door import Door
 
 
@@ -38,6 +38,13 @@ def _jira(version: str, users: int, seats: int | None) -> tuple[Application, Doo
     return state, jira.JiraDoor(state)
 
 
+def _crowd(version: str, users: int, seats: int | None) -> tuple[Application, Door]:
+    del seats  # Crowd counts people as its licence, and tells no application of it
+    state = crowd.Crowd(crowd.version(version), users)
+    return state, crowd.CrowdDoor(state)
+
+
 APPLICATIONS: dict[str, Product] = {
     "jira": Product("Jira", "10.3.24", _jira),
+    "crowd": Product("Crowd", "6.3.0", _crowd),
 }

@@ -130,6 +130,8 @@ class JiraTarget:
                 return self._reading.one_group(name)
             case Seats():
                 return self._reading.seats()
+            case _:
+                raise ValueError(f"Jira is not asked for {what}")
 
     async def apply(self, change: Change) -> Answer:
         """Carry out one change; see `JiraWriting`. Raises ValueError for a change that calls nobody."""
