@@ -210,7 +210,7 @@ def _sources(
     for name, part in estate.sources.items():
         number = activation.sources[name]
         fed = tuple(t.id for t in targets.values() if number in t.source_ids)
-        found[name] = PushSource(number, name, fed, part.limit, part.extensions)
+        found[name] = PushSource(number, name, fed, part.limit, part.extensions, part.announce_pagination)
     return found
 
 

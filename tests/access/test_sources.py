@@ -42,6 +42,14 @@ async def test_the_list_counts_people_and_groups(place: Place) -> None:
     assert lines[2].split("\t") == ["okta", "scim", "1", "1", "never", "not confirmed", "24h"]
 
 
+async def test_the_estate_says_whether_pagination_is_announced(place: Place) -> None:
+    for said, told in (("true", True), ("false", False)):
+        place.world.estate = BOTH.replace("heartbeat: 24h", f"announce_pagination: {said}")
+        async with place.world.house() as tenure, place.world.provider(tenure) as client:
+            shown = (await client.get("/ServiceProviderConfig")).json()
+            assert ("pagination" in shown, shown["patch"]) == (told, {"supported": True})
+
+
 async def test_who_is_silent(place: Place) -> None:
     async with place.world.house() as tenure:
         await place.knock(tenure, None)
@@ -88,6 +96,7 @@ def test_several_tokens_and_a_heartbeat_in_an_estate(tmp_path: Path) -> None:
         ("heartbeat: 4m", "sources.okta.heartbeat", "write something from 5m to 30d"),
         ("heartbeat: 31d", "sources.okta.heartbeat", "write something from 5m to 30d"),
         ("heartbeat: daily", "sources.okta.heartbeat", "is not a duration"),
+        ("announce_pagination: maybe", "sources.okta.announce_pagination", "true or false"),
         ("heartbeet: 1h", "sources.okta.heartbeet", "did you mean heartbeat?"),
     ],
 )

@@ -17,7 +17,7 @@ from .conftest import HERE, PEERS, TOKEN, drive, free_port, python_of, running, 
 pytestmark = pytest.mark.peers
 ESTATE = """
 sources:
-  canaille: {kind: scim, token: {env: TENURE_PEERS_TOKEN}}
+  canaille: {kind: scim, token: {env: TENURE_PEERS_TOKEN}, announce_pagination: false}
 targets:
   jira:
     kind: jira

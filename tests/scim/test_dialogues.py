@@ -2,11 +2,12 @@
 
 `tests/dialogues` has one file a provider, with a dialogue for each of its ways. A step may have `after`: resources by
 their path, as they are when it is done; null is an attribute that is not there, `gone` a resource. `quirk` names what
-the step proves. A dialogue may have a `version`: v1 when it is in SCIM 1.1.
+the step proves. A dialogue may have a `version`: v1 when it is in SCIM 1.1; and a `source`: what the estate says of it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ DIALOGUES = [
 async def test_dialogue(provider: Provider, dialogue: dict[str, Any]) -> None:
     kept: dict[str, Any] = {}
     provider.speak(dialogue.get("version", "v2"))
+    provider.sources["okta"] = replace(provider.sources["okta"], **dialogue.get("source", {}))
     for number, step in enumerate(dialogue["steps"], 1):
         told = f"{dialogue['name']}, step {number}: {step['send']}"
         method, address = filled(step["send"], kept).split(" ", 1)

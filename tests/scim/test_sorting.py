@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -229,7 +230,8 @@ async def test_a_cursor_is_good_for_its_own_query_alone(provider: Provider) -> N
 async def test_pagination_is_told_and_index_is_the_default(provider: Provider) -> None:
     for number in range(3):
         await provider.user(f"u{number}")
-    told = (await provider.ask("GET", "/ServiceProviderConfig"))["pagination"]
+    agent = {"User-Agent": "python-httpx/0.28.1"}  # a library's name says nothing of who uses it
+    told = (await provider.ask("GET", "/ServiceProviderConfig", headers=agent))["pagination"]
     assert told == {
         "cursor": True, "index": True, "defaultPaginationMethod": "index", "defaultPageSize": 100,
         "maxPageSize": 1000, "cursorTimeout": 3600,
@@ -241,3 +243,6 @@ async def test_pagination_is_told_and_index_is_the_default(provider: Provider) -
     assert (await provider.ask("GET", "/Users?cursor=&count=-5"))["itemsPerPage"] == 0
     everybody = await provider.ask("GET", "/Users?cursor&count=5000", status=200)
     assert (everybody["itemsPerPage"], "nextCursor" in everybody) == (3, False)
+    provider.sources["okta"] = replace(provider.sources["okta"], announce_pagination=False)
+    assert "pagination" not in await provider.ask("GET", "/ServiceProviderConfig", status=200)
+    assert await provider.ask("GET", "/Users?cursor&count=5000", status=200) == everybody

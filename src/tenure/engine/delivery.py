@@ -20,13 +20,17 @@ from tenure.store.recording import MembersWritten, write_identity, write_members
 
 @dataclass(frozen=True, slots=True)
 class PushSource:
-    """A source that calls us: number and name, the targets it feeds, how often it may call, what it adds to a User."""
+    """A source that calls us: number and name, the targets it feeds, how often it may call, what it adds to a User.
+
+    `announce_pagination` is False where its client would refuse a configuration that tells of RFC 9865.
+    """
 
     id: int
     name: str
     targets: tuple[int, ...]
     limit: RequestLimit = DEFAULT_LIMIT
     extensions: tuple[Extension, ...] = ()
+    announce_pagination: bool = True
 
 
 class UnknownMembers(Exception):

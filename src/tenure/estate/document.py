@@ -57,6 +57,11 @@ class SourceEstate:
         """What opens the SCIM door to this source, each once; nothing for one that we read."""
         return tuple(dict.fromkeys(getattr(self.settings, "credentials", ())))
 
+    @property
+    def announce_pagination(self) -> bool:
+        """Whether the SCIM door tells this source of `pagination` (RFC 9865), which some clients refuse to read."""
+        return bool(getattr(self.settings, "announce_pagination", True))
+
 
 @dataclass(frozen=True, slots=True)
 class TargetEstate:

@@ -101,12 +101,3 @@ def entry(entries: dict[str, Any], name: str) -> Any:
         return entries[name]
     lower = name.lower()
     return next((v for k, v in entries.items() if k.lower() == lower), None)
-
-
-def knows_rfc_7643_alone(user_agent: str) -> bool:
-    """Whether a client may refuse a configuration with more in it than RFC 7643 section 5 has.
-
-    scim2-client did until version 0.7, and Canaille, which is built on it, then pushes nobody. It sends by httpx, the
-    newer ones by httpx2. Whoever else sends by httpx is not told of RFC 9865, and may use it all the same.
-    """
-    return user_agent.startswith("python-httpx/")

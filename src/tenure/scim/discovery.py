@@ -8,7 +8,6 @@ from typing import Any
 from starlette.responses import Response
 
 from tenure.model.access import CredentialKind
-from tenure.scim import dialects
 from tenure.scim.bulk import MOST_OPERATIONS
 from tenure.scim.call import LONGEST_BODY, PAGE_DEFAULT, PAGE_MOST, Call, json, list_response
 from tenure.scim.cursors import TIMEOUT
@@ -63,7 +62,7 @@ async def configuration(call: Call) -> Response:
         "authenticationSchemes": _schemes(call.doorkeeper.kinds(call.source)),
         "meta": _meta("ServiceProviderConfig", f"{call.base}/ServiceProviderConfig"),
     }
-    if dialects.knows_rfc_7643_alone(call.headers.get("user-agent", "")):
+    if not call.source.announce_pagination:  # quirk `closed-configuration`
         del told["pagination"]
     return json(told)
 

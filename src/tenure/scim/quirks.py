@@ -67,8 +67,8 @@ QUIRKS = (
     # The request
     Quirk("no-user-agent", ("entra-id", "onelogin"), "no User-Agent, or a blank one",
           "nobody is turned away for it", "github.com/goauthentik/authentik, issue 11249"),
-    Quirk("closed-configuration", ("canaille",), "`python-httpx` as User-Agent: only RFC 7643 is known",
-          "`pagination` (RFC 9865) is left out of ServiceProviderConfig", _CANAILLE),
+    Quirk("closed-configuration", ("canaille",), "a ServiceProviderConfig with more in it than RFC 7643 has is refused",
+          "`pagination` (RFC 9865) is left out where the estate says `announce_pagination: false`", _CANAILLE),
     Quirk("plain-json", ("okta", "onelogin", "jumpcloud", "keycloak"), "bodies as `application/json`",
           "the body decides, not its media type (RFC 7644 section 3.8)", _OKTA),
     Quirk("media-type-without-body", ("okta",), "a Content-Type on GET and DELETE",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, field_validator
 
 from tenure.model.access import LOGIN, Credential, CredentialKind
 from tenure.model.secret import Secret
@@ -54,9 +54,10 @@ class BasicSettings(BaseModel):
 
 
 class ScimSettings(BaseModel):
-    """The settings of a push source (RFC 7644 section 2): what it signs in with.
+    """The settings of a push source (RFC 7644 section 2): what it signs in with, and what it may be told.
 
-    Every credential that stands here opens the door, beside those that are made by command.
+    Every credential that stands here opens the door, beside those that are made by command. `announce_pagination` is
+    False for a client that refuses a configuration with RFC 9865's `pagination` in it; paging itself stays as it is.
     """
 
     model_config = _STRICT
@@ -64,6 +65,7 @@ class ScimSettings(BaseModel):
     tokens: tuple[Secret, ...] = ()
     client: ClientSettings | None = None
     basic: BasicSettings | None = None
+    announce_pagination: StrictBool = True
 
     @field_validator("token")
     @classmethod
