@@ -13,8 +13,10 @@ from tenure.engine.gathering import Gathering
 from tenure.model.clock import Clock
 from tenure.model.event import IdentitySeen, MemberGone, MemberSeen
 from tenure.store import listing
+from tenure.store.catalogues import KNOWN_BY
 from tenure.store.database import Database, DeadlockDetected, SerializationFailure, UniqueViolation
 from tenure.store.directory import IdentityRow
+from tenure.store.filters import Column
 
 T = TypeVar("T")
 
@@ -44,6 +46,7 @@ class Intake:
         self.database = database
         self.clock, self._on_commit, self._slot = clock, on_commit, slot
         self._identities = Gathering(partial(listing.live_identities, database))
+        self._known = {column: Gathering(partial(listing.identities_known_by, database, column)) for column in KNOWN_BY}
 
     async def deliver(self, source: PushSource, method: str, work: Callable[[Delivery], Awaitable[T]]) -> T:
         """Run the work of one request in one transaction; what it raises undoes all of it.
@@ -63,6 +66,12 @@ class Intake:
     async def identity(self, source: PushSource, key: UUID) -> IdentityRow | None:
         """A live identity of the source as it is now, with its groups. Those asked for at once are read at once."""
         return await self._identities.get((source.id, key))
+
+    async def known_by(self, source: PushSource, column: Column, value: str) -> list[IdentityRow]:
+        """The live identities of the source with this value in one of KNOWN_BY's columns, as they are now, with their
+        groups; two of them when there are more. Those asked for at once are read at once.
+        """
+        return await self._known[column].get((source.id, value)) or []
 
     async def change_identity(self, source: PushSource, method: str, key: UUID, decide: Decide) -> IdentityRow:
         """A request that changes one identity: read and written by a statement each, with nothing locked between them.

@@ -20,11 +20,11 @@ from tenure.scim.pages import Read, by_cursor, by_index
 from tenure.scim.schema import ResourceType
 from tenure.scim.streaming import list_with_members
 from tenure.store import listing
-from tenure.store.catalogues import GROUPS, IDENTITIES
+from tenure.store.catalogues import GROUPS, IDENTITIES, KNOWN_BY
 from tenure.store.database import Connection
 from tenure.store.directory import GroupRow, IdentityRow
 from tenure.store.estate import installation_key
-from tenure.store.filters import Condition
+from tenure.store.filters import Column, Compare, Condition, canonical
 from tenure.store.paging import Order, Page, Window
 
 _CATALOGUES = {USER.name: IDENTITIES, GROUP.name: GROUPS}
@@ -42,6 +42,9 @@ async def listed(call: Call, *kinds: ResourceType) -> Response:
         condition = None if text is None else query.condition(text, kind, catalogue, others)
         order = sorting.order(*sort, kind, catalogue, others)
         reads.append(partial(_reader, call, kind, condition, order, wanted[kind.name]))
+    if len(kinds) == 1 and (known := await _known(call, kinds[0], condition)) is not None:
+        people = [answers.user(row, call.base, call.users, wanted[USER.name]) for row in known]
+        return json(list_response(len(people), people, startIndex=1, schemas=[call.list_schema]))
     with_members = GROUP.name in wanted and wanted[GROUP.name].wants(MEMBERS)
     opened = listing.snapshot if with_members or len(kinds) > 1 else listing.autocommit
     async with AsyncExitStack() as stack:
@@ -60,6 +63,18 @@ async def listed(call: Call, *kinds: ResourceType) -> Response:
             return await list_with_members(stack, connection, call, frame, people, groups, wanted[GROUP.name])
     shown = [answers.group(row, call.base, wanted[GROUP.name]) for row in groups]
     return json(frame | {"Resources": people + shown})
+
+
+async def _known(call: Call, kind: ResourceType, condition: Condition | None) -> list[IdentityRow] | None:
+    """Who is looked up by name or externalId, the most frequent search of all; None when it is another search."""
+    match condition:
+        case Compare(Column() as column, "eq", value) if kind.name == USER.name and column in KNOWN_BY:
+            if "cursor" in call.parameters or call.offset() or not call.count():
+                return None
+            asked = canonical(column.kind, "eq", value)
+            found = await call.intake.known_by(call.source, column, asked)
+            return found if len(found) < 2 else None
+    return None
 
 
 async def searched(call: Call, *kinds: ResourceType) -> Response:

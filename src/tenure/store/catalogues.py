@@ -56,3 +56,5 @@ GROUPS = Catalogue(
         )
     },
 )
+KNOWN_BY = (IDENTITIES.columns["userName"], IDENTITIES.columns["externalId"])
+"""What providers look a person up by before they write; hardly ever has it more than one."""

@@ -11,7 +11,7 @@ from psycopg import AsyncServerCursor
 
 from tenure.store.database import Connection, Database
 from tenure.store.directory import GROUP_COLUMNS, GROUPS_OF_ROW, IDENTITY_COLUMNS, GroupRow, IdentityRow, identity_row
-from tenure.store.filters import Condition
+from tenure.store.filters import Column, Condition
 from tenure.store.paging import Order, Page, Window, page
 
 Member = tuple[int, str, str, str]
@@ -53,6 +53,29 @@ async def live_identities(
             (values,),
         )
         return {(row[0], row[1]): identity_row(row[1:], groups=True) for row in await cursor.fetchall()}
+
+
+async def identities_known_by(
+    database: Database, column: Column, keys: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], list[IdentityRow]]:
+    """The live identities with these numbers of a source and values of the column, with their groups.
+
+    Of several that share a value two are read: enough to see that it is not one.
+    """
+    sources, values = zip(*keys, strict=True)
+    found: dict[tuple[int, str], list[IdentityRow]] = {}
+    async with autocommit(database) as connection:
+        cursor = await connection.execute(
+            f"""SELECT k.source, k.value, {IDENTITY_COLUMNS}, {GROUPS_OF_ROW}
+            FROM unnest(%s::int[], %s::text[]) k(source, value) CROSS JOIN LATERAL (
+                SELECT r.* FROM identity r
+                WHERE r.source = k.source AND {column.sql} = k.value AND r.gone_at IS NULL LIMIT 2
+            ) r""".encode(),
+            (list(sources), list(values)),
+        )
+        for row in await cursor.fetchall():
+            found.setdefault((row[0], row[1]), []).append(identity_row(row[2:], groups=True))
+    return found
 
 
 async def group(connection: Connection, source: int, key: UUID) -> GroupRow | None:
