@@ -172,10 +172,29 @@ async def test_patch_by_a_path_with_the_urn(provider: Provider) -> None:
     assert changed[ACME] == {"badge": ["a", "c"], "grade": 2, "costCenterCode": "K1"}
     assert changed[OTHER] == {"key": "k"}
     await provider.patch(one, {"op": "replace", "path": f"{ACME}:grade", "value": "x"}, status=400)
-    await provider.patch(one, {"op": "replace", "path": f'{ACME}:badge[value eq "a"]', "value": "x"}, status=400)
     gone = await provider.patch(one, {"op": "remove", "path": ACME}, status=200)
     assert ACME not in gone
     assert gone["schemas"] == [USER, OTHER]
+
+
+async def test_patch_by_a_filter_on_plain_values(provider: Provider) -> None:
+    one = f"/Users/{await has(provider, 'amy', badge=['a', 'b', 'B'], scores=[1, 5, 9])}"
+
+    async def after(verb: str, path: str, value: Any = None) -> Any:
+        operation = {"op": verb, "path": f"{ACME}:{path}"} | ({} if value is None else {"value": value})
+        return (await provider.patch(one, operation, status=200))[ACME]
+
+    assert (await after("replace", 'badge[value eq "b"]', "x"))["badge"] == ["a", "x", "B"]
+    assert (await after("remove", 'badge[value sw "B" or value eq "x"]'))["badge"] == ["a"]
+    assert (await after("add", 'badge[value eq "n"]', "n"))["badge"] == ["a", "n"]
+    assert (await after("remove", "scores[value ge 5]"))["scores"] == [1]
+    assert (await after("replace", "scores[value eq 1]", 7))["scores"] == [7]
+    assert "scores" not in await after("remove", "scores[value eq 7.0]")
+    for path in ('badge[type eq "a"]', "scores[value co 5]", 'scores[value eq "x"]', 'costCenterCode[value eq "a"]'):
+        await after("replace", "scores", [5])
+        operation = {"op": "replace", "path": f"{ACME}:{path}", "value": 1 if path.startswith("scores") else "x"}
+        refused = await provider.patch(one, operation, status=400)
+        assert refused["scimType"] == "invalidPath", path
 
 
 async def test_attributes_that_share_a_name_are_told_apart_by_their_urns(provider: Provider) -> None:

@@ -117,7 +117,8 @@ class Doorkeeper:
         """The answer to somebody who is not let in, which is noted (RFC 7235 section 4.1, RFC 7644 section 2)."""
         self._note_refused(source, why)
         kinds = self.kinds(source)
-        schemes = ["Bearer"] if {CredentialKind.TOKEN, CredentialKind.CLIENT} & set(kinds) or not kinds else []
+        bearer = "Bearer" if why == "missing" else 'Bearer error="invalid_token"'  # RFC 6750 section 3.1
+        schemes = [bearer] if {CredentialKind.TOKEN, CredentialKind.CLIENT} & set(kinds) or not kinds else []
         schemes += [BASIC_CHALLENGE] if CredentialKind.BASIC in kinds else []
         detail = "The credential is missing, wrong or at its end; `tenure token list` shows what opens this source."
         return ScimError(401, detail, headers={"WWW-Authenticate": ", ".join(schemes)})

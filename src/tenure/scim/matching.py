@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
 from tenure.scim import dialects
 from tenure.scim.filters import And, Comparison, Filter, Not, Or, Presence, ValuePath
+from tenure.scim.scalars import moment_in, number_in
 from tenure.scim.schema import Attribute
 from tenure.store.filters import fold
+
+_ORDER = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
 
 
 class Unmatchable(ValueError):
@@ -68,9 +79,23 @@ def _compare(comparison: Comparison, element: Mapping[str, Any], attribute: Attr
         return (bool(held) == asked) == (comparison.op == "eq")
     if held is None:
         return comparison.op == "ne"
+    if sub.type in ("integer", "decimal", "dateTime"):
+        return _compare_values(held, comparison, sub)
     if sub.exact:
         return compare_texts(held, comparison.op, comparison.raw)
     return compare_texts(fold(held), comparison.op, fold(comparison.raw))
+
+
+def _compare_values(held: Any, comparison: Comparison, sub: Attribute) -> bool:
+    """A comparison of numbers, or of moments."""
+    read = moment_in if sub.type == "dateTime" else number_in
+    value, asked = read(str(held)), read(comparison.raw)
+    if asked is None or comparison.op in ("co", "sw", "ew"):
+        raise Unmatchable(f"{sub.name} is compared with a {sub.type}, by eq to le")
+    if value is None:  # kept before the attribute had this type
+        return comparison.op == "ne"
+    found: bool = _ORDER[comparison.op](value, asked)
+    return found
 
 
 def compare_texts(held: str, op: str, asked: str) -> bool:

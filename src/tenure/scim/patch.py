@@ -121,7 +121,7 @@ def _step(verb: str, place: Place, attribute: Attribute, text: PathText, value: 
         sub = attribute.names.get(text.sub.lower())
         if sub is None:
             raise invalid_path(f"{attribute.name} has no sub-attribute {text.sub[:100]!r}.")
-    if text.filter is not None and attribute.type != "complex":
+    if text.filter is not None and attribute.type != "complex" and not attribute.multi:
         raise invalid_path(f"{attribute.name} has no sub-attributes that a filter could look at.")
     return Step(verb, place, attribute, text.filter, sub, value)
 
@@ -163,6 +163,8 @@ def _on_elements(holder: Document, step: Step) -> None:
     held: list[Any] = list(holder.get(attribute.name, ()))
     if step.filter is None and step.sub is None:
         new = _whole(attribute, held, step)
+    elif attribute.type != "complex":
+        new = _selected_values(attribute, held, step)
     else:
         new = _selected(attribute, held, step)
     documents.put(holder, attribute, _one_primary(attribute, held, new) or None)
@@ -192,6 +194,14 @@ def _selected(attribute: Attribute, held: list[Any], step: Step) -> list[Any]:
     if not any(hit(element) for element in held):
         return [*held, _new_element(attribute, step) | written]
     return [element | written if hit(element) else element for element in held]
+
+
+def _selected_values(attribute: Attribute, held: list[Any], step: Step) -> list[Any]:
+    """The same for plain values, each of which is the `value` that the filter speaks of (RFC 7643 section 2.4)."""
+    value = replace(attribute, name="value", multi=False)
+    as_elements = replace(attribute, type="complex", sub=(value,))
+    wrapped = replace(step, attribute=as_elements, sub=value)
+    return [element["value"] for element in _selected(as_elements, [{"value": one} for one in held], wrapped)]
 
 
 def _without(element: Document, sub: Attribute | None) -> Document:
