@@ -12,7 +12,10 @@ GROUPS = (ADMINISTRATORS, USERS, "software_dev", "helpdesk")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One inhabitant: `key` never changes, `issues` counts what they wrote and nobody may orphan."""
+    """One inhabitant: `key` never changes, `issues` counts what they wrote and nobody may orphan.
+
+    `idle_days` is how long before the sandbox opened they last signed in, None when they never did.
+    """
 
     name: str
     key: str
@@ -21,6 +24,7 @@ class Person:
     active: bool = True
     issues: int = 0
     password: str | None = None
+    idle_days: int | None = None
 
     @property
     def email(self) -> str:
@@ -30,15 +34,15 @@ class Person:
 
 # Keys tell an account's age: the oldest carry their first username (Paula was renamed), later ones a number.
 INHABITANTS = (
-    Person("admin", "admin", "Ada Admin", (ADMINISTRATORS, USERS), password="admin"),  # noqa: S106 - the documented sign-in
-    Person("mwolf", "mwolf", "Maria Wolf", (USERS,)),
-    Person("pkowal", "pnowak", "Paula Kowal", (USERS, "software_dev"), issues=3),
-    Person("tbecker", "JIRAUSER10001", "Tom Becker", (USERS, "software_dev")),
-    Person("lchen", "JIRAUSER10002", "Lin Chen", (USERS, "software_dev")),
-    Person("oivanov", "oivanov", "Oskar Ivanov", (USERS, "helpdesk")),
+    Person("admin", "admin", "Ada Admin", (ADMINISTRATORS, USERS), password="admin", idle_days=0),  # noqa: S106 - documented
+    Person("mwolf", "mwolf", "Maria Wolf", (USERS,), idle_days=1),
+    Person("pkowal", "pnowak", "Paula Kowal", (USERS, "software_dev"), issues=3, idle_days=200),
+    Person("tbecker", "JIRAUSER10001", "Tom Becker", (USERS, "software_dev"), idle_days=3),
+    Person("lchen", "JIRAUSER10002", "Lin Chen", (USERS, "software_dev"), idle_days=12),
+    Person("oivanov", "oivanov", "Oskar Ivanov", (USERS, "helpdesk"), idle_days=130),
     Person("hdiaz", "JIRAUSER10004", "Helena Diaz", ("helpdesk",)),
-    Person("jroy", "JIRAUSER10005", "Jules Roy", (USERS, "helpdesk")),
-    Person("skim", "skim", "Soo Kim", (USERS, "helpdesk"), active=False, issues=1),
+    Person("jroy", "JIRAUSER10005", "Jules Roy", (USERS, "helpdesk"), idle_days=7),
+    Person("skim", "skim", "Soo Kim", (USERS, "helpdesk"), active=False, issues=1, idle_days=400),
     Person("svc-backup", "JIRAUSER10007", "Backup Service", (USERS,)),
 )
 PROJECT_LEAD = "lchen"

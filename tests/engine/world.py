@@ -149,11 +149,13 @@ class World:
             yield tenure
 
     async def finish(self, tenure: Tenure, within: timedelta = timedelta(minutes=30)) -> None:
-        """Work, and let time pass, until nothing is put off any more (the next whole reading apart)."""
+        """Work, and let time pass, until nothing is put off any more (the next reading apart)."""
         until = self.clock.at + within
         while self.clock.at < until:
             await tenure.engine.settle()
-            due = await tenure.database.rows("SELECT min(not_before) AS at FROM due WHERE subject <> 'reading'")
+            due = await tenure.database.rows(
+                "SELECT min(not_before) AS at FROM due WHERE subject NOT IN ('reading', 'seats')"
+            )
             if due[0]["at"] is None:
                 return
             self.clock.at = max(self.clock.at, due[0]["at"]) + timedelta(milliseconds=1)

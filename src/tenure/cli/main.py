@@ -17,6 +17,7 @@ from tenure.cli import (
     plan,
     reject,
     release,
+    report,
     serve,
     source,
     token,
@@ -48,6 +49,7 @@ app.command()(freeze.unfreeze)
 app.command()(doctor.doctor)
 app.add_typer(estate.app, name="estate")
 app.add_typer(source.app, name="source")
+app.add_typer(report.app, name="report")
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
 

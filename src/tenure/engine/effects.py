@@ -38,7 +38,7 @@ async def record(connection: Connection, house: House, target: ActiveTarget, wor
     number = await intents.settle(connection, target.id, entry.intent, entry.answer, entry.evidence, inverses, now)
     if number is None:
         return
-    spent = await gates.settle(connection, target.id, entry.intent.id, entry.answer.outcome)
+    spent = await gates.settle(connection, target.id, entry.intent.id, entry.answer.outcome, now)
     if GateClass.PERSONS in spent and work.identity is not None:
         await care.know_person(connection, target.id, work.identity)
     change = entry.intent.change

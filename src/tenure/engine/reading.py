@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from tenure.engine import seating
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.send import Stopped, stop
 from tenure.model.change import decode
@@ -49,6 +50,7 @@ async def read_whole(house: House, target: ActiveTarget, cause: int) -> bool:
     groups = await _read(house, target, "groups", Groups())
     for name in await _groups_that_matter(house, target):
         await _read(house, target, f"members:{name}", MembersOf(name))
+    await seating.read(house, target)
     whole = accounts.proof is not None and groups.proof is not None
     log.info("reading", target=target.name, accounts=accounts.count, groups=groups.count, whole=whole,
              problem=accounts.problem or groups.problem or None)  # fmt: skip
@@ -77,10 +79,11 @@ async def check(house: House, target: ActiveTarget) -> None:
 
 
 async def _groups_that_matter(house: House, target: ActiveTarget) -> list[str]:
-    """Groups in our care, and groups that are there and that the rules lead to."""
+    """Groups in our care, groups that are there and that the rules lead to, and those that license or administer."""
     canon = target.connector.capabilities.group.canon
     async with house.database.transaction() as connection:
         found = {r["canon"]: r["seen_name"] for r in await care.groups_in_care(connection, target.id)}
+        found |= await seen.groups_that_give(connection, target.id)
         wanted = desired_groups(await directory.groups_of_sources(connection, target.source_ids), target.rules)
         for group in wanted:
             known = await seen.group_named(connection, target.id, canon(group.name))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tenure.engine import effects, gating, groups
+from tenure.engine import effects, gating, groups, seating
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
@@ -48,6 +48,7 @@ async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: S
     works, later = _affordable(target, works)
     if any(work.standing is Standing.OUT_OF_SCOPE and work.plan.go for work in works):
         await foresee_due(house, target)
+    await seating.freshen(house, target, works)
     await _intend(house, target, shard, epoch, [mark for mark in due if mark.subject not in later], works)
     sent = [work for work in works if work.intents]
     if not sent:
@@ -163,6 +164,7 @@ async def _intend(
         await targets.still_owned(connection, target.id, shard, epoch)
         await targets.still_current(connection, target.revision)
         await gating.judge(connection, house, target, works)
+        await seating.judge(connection, house, target, works)
         total = sum(len(work.plan.go) for work in works)
         for work in works:
             await _keep_sight(connection, house, target, work)
@@ -271,6 +273,7 @@ async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None
                 again.append((work.mark, now + timedelta(seconds=work.again)))
             elif len(work.settled) == len(work.intents):
                 done.append(work.mark)
+            await seating.freed(connection, house, target, work)
         await _keep_reached(connection, target, [(w, _in_step(w)) for w in works])
         woken = sorted({subject for work in works for subject in work.woken}, key=str)
         if woken:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from tenure.engine import seating
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.foresight import foresee
 from tenure.engine.reading import check, read_whole
@@ -244,8 +245,11 @@ class Engine:
                 await marks.release(connection, target.id, (), later)
 
     async def _whole(self, target: ActiveTarget, mark: Mark) -> None:
-        """Read the target whole, or expand a scope mark into marks of its people."""
+        """Read the target whole, or its seats alone, or expand a scope mark into marks of its people."""
         now = self._house.clock.now()
+        if mark.subject == seating.SUBJECT:
+            await seating.read_again(self._house, target, mark)
+            return
         if mark.subject != "reading":
             scope = mark.subject.partition(":")[2]
             group = None if scope == "all" else UUID(scope)

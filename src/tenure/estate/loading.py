@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
+from tenure.estate.compiling import rules_of
 from tenure.estate.document import Estate, Rate, SourceEstate, TargetEstate
 from tenure.estate.extensions import extensions, unreadable
-from tenure.estate.limits import approval_of, limits_of
 from tenure.estate.not_enforced import WORDS, not_enforced
 from tenure.estate.problem import EstateInvalid, Problem, instead
 from tenure.estate.schema import SourcePart, TargetPart
@@ -24,7 +24,6 @@ from tenure.estate.wording import Path as Place
 from tenure.estate.wording import faults, url_fault
 from tenure.model.access import CredentialKind, RequestLimit
 from tenure.model.secret import Secret
-from tenure.planning.rules import OnTheFly, Protected, Rules
 from tenure.sources import SOURCES
 from tenure.targets import TARGETS
 
@@ -204,7 +203,7 @@ class _Loading:
             self._add((*path, "source"), said, f"write one or more of {', '.join(sources)}")
         if settings is None or checked is None:
             return None
-        rules = _rules(name, checked, checked.source or sources)
+        rules = rules_of(name, checked, checked.source or sources)
         rate = Rate(checked.rate.per_second, checked.rate.concurrency)
         return TargetEstate(name, kind, settings, rules, rate, checked.compare)
 
@@ -273,28 +272,3 @@ def _address(url: str) -> str:
         return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}{parts.path.rstrip('/')}"
     except ValueError:
         return url
-
-
-def _rules(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
-    fly = part.groups.on_the_fly
-    return Rules(
-        target=name,
-        sources=sources,
-        mode=part.mode,
-        scope=part.scope,
-        out_of_scope=part.out_of_scope,
-        match=part.match,
-        adopt=part.adopt,
-        attributes=part.attributes.flat(),
-        rename_made=part.rename.made,
-        rename_adopted=part.rename.adopted,
-        mapping=part.groups.mapping,
-        on_the_fly=OnTheFly(fly.match, fly.excluding, fly.name, fly.create, fly.existing) if fly else None,
-        default_groups=part.groups.default,
-        keep_foreign_members=part.groups.keep_foreign_members,
-        leaver=part.leaver.action,
-        farewell=part.leaver.farewell(),
-        protected=Protected(part.protected),
-        limits=limits_of(part.limits),
-        approval=approval_of(part.approval),
-    )

@@ -139,6 +139,12 @@ class LeaverPart(Part):
         return Farewell(**{name: getattr(self, name) for name in LeaverPart.model_fields if name != "action"})
 
 
+class SeatsPart(Part):
+    """Who gets a seat of a licence when there are not enough: those of whom `first` is true, then who asked first."""
+
+    first: TruthExpression | None = None
+
+
 class RatePart(Part):
     """How fast the target is called."""
 
@@ -160,6 +166,7 @@ class TargetPart(Part):
     rename: RenamePart = Field(default_factory=RenamePart)
     groups: GroupsPart = Field(default_factory=GroupsPart)
     leaver: LeaverPart = Field(default_factory=LeaverPart)
+    seats: SeatsPart = Field(default_factory=SeatsPart)
     rate: RatePart = Field(default_factory=RatePart)
     compare: Duration = COMPARE
     protected: Texts = DEFAULT.protected.patterns

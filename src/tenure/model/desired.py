@@ -52,7 +52,8 @@ class Desired:
     `faults` are sentences: expressions that failed for this person; with any, nothing is given to them and the person
     is held. `look_again_at` is set when time alone will change the answer. `steps` are what is due of
     the farewell to somebody who left. `reached`: the account was as this asks, and
-    this has not changed since; if the account is otherwise now, somebody changed it at the target.
+    this has not changed since; if the account is otherwise now, somebody changed it at the target. `first`: this person
+    gets a seat of a licence before others.
     """
 
     identity: UUID
@@ -64,3 +65,4 @@ class Desired:
     look_again_at: datetime | None = None
     steps: frozenset[ChangeKind] = frozenset()
     reached: bool = False
+    first: bool = False

@@ -39,9 +39,12 @@ def assign(identity: Identity, groups: Sequence[SourceGroup], rules: Rules, now:
     fields = {name: _evaluate(e, name, values, told, faults) for name, e in rules.attributes.items()}
     if not faults and not (fields.get("username") or "").strip():
         faults.append("the expression for username gives no value")
+    first = (
+        rules.seats_first is not None and _evaluate(rules.seats_first, "seats.first", values, told, faults) == "true"
+    )
     wanted = desired_groups(groups, rules)
     told += [_group_reason(group, groups) for group in wanted]
-    return Desired(identity.id, Standing.MEMBER, fields, wanted, tuple(told), tuple(faults))
+    return Desired(identity.id, Standing.MEMBER, fields, wanted, tuple(told), tuple(faults), first=first)
 
 
 def desired_groups(groups: Iterable[SourceGroup], rules: Rules) -> tuple[DesiredGroup, ...]:

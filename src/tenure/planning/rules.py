@@ -180,3 +180,4 @@ class Rules:
     limits: Limits = field(default_factory=Limits)
     approval: Approval = field(default_factory=Approval)
     farewell: Farewell = field(default_factory=Farewell)
+    seats_first: Expression | None = None

@@ -29,6 +29,7 @@ from tenure.model.change import (
     RevokeTokens,
     UpdateAccount,
 )
+from tenure.model.finding import FindingKind
 from tenure.model.plan import Decision
 
 MODES = {
@@ -50,6 +51,12 @@ DECISIONS = {
     Decision.HOLD: "Waiting for approval",
     Decision.WAIT: "Waiting for something else",
     Decision.REFUSE: "Refused",
+}
+FINDINGS = {
+    FindingKind.LEAVER_ACTIVE: "Left, and still active",
+    FindingKind.TWICE: "The same e-mail address twice",
+    FindingKind.UNKNOWN_ADMINISTRATOR: "An administrator nobody knows",
+    FindingKind.UNUSED_LICENCE: "A licence that is not used",
 }
 DRIFT = "somebody changed it at the application"
 OUTCOMES = {

@@ -78,13 +78,15 @@ async def use(
     )
 
 
-async def settle(connection: Connection, target: int, intent: int, outcome: Outcome) -> list[str]:
+async def settle(connection: Connection, target: int, intent: int, outcome: Outcome, now: datetime) -> list[str]:
     """What became of an intent counts, or does not; gives the classes whose approval was used up by it."""
     state = "applied" if outcome in (Outcome.APPLIED, Outcome.PENDING) else "released"
     found = await rows(
         connection,
-        "UPDATE gate_use SET state = %s WHERE intent = %s AND state = 'reserved' RETURNING class, subject, approved",
+        """UPDATE gate_use SET state = %s, settled_at = %s WHERE intent = %s AND state = 'reserved'
+        RETURNING class, subject, approved""",
         state,
+        now,
         intent,
     )
     spent = [r["class"] for r in found if r["approved"] and outcome is not Outcome.FAILED]

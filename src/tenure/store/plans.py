@@ -24,7 +24,7 @@ def encode_desired(desired: Desired) -> dict[str, Any]:
     found = asdict(desired)
     for group in found["groups"]:
         group["source_group"] = str(group["source_group"]) if group["source_group"] else None
-    return {name: found[name] for name in ("fields", "groups", "reasons", "faults")} | {
+    return {name: found[name] for name in ("fields", "groups", "reasons", "faults", "first")} | {
         "standing": desired.standing.value,
         "steps": sorted(desired.steps),
     }
@@ -47,6 +47,7 @@ def decode_desired(found: Row) -> Desired:
         look_again_at=found["look_again_at"],
         steps=frozenset(map(ChangeKind, cells.get("steps", ()))),
         reached=found["reached"],
+        first=cells.get("first", False),
     )
 
 

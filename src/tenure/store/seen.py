@@ -101,19 +101,21 @@ async def save_accounts(
     """
     values = [
         (target, a.key, a.name, a.active, Jsonb(dict(a.fields)), Jsonb(_canon(a, capabilities)), a.authority,
-         a.writable, a.groups is not None, reading, now)
+         a.writable, a.groups is not None, reading, now, a.last_used)
         for a in accounts
     ]  # fmt: skip
     async with connection.cursor() as cursor:
         await cursor.executemany(
             """INSERT INTO seen_account AS s
-                (target, key, name, active, fields, canon, authority, writable, groups_known, reading, seen_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                (target, key, name, active, fields, canon, authority, writable, groups_known, reading, seen_at,
+                 last_used)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             ON CONFLICT (target, key) DO UPDATE SET name = excluded.name, active = excluded.active,
                 fields = s.fields || excluded.fields, canon = s.canon || excluded.canon,
                 authority = excluded.authority, writable = excluded.writable,
                 groups_known = s.groups_known OR excluded.groups_known,
-                reading = coalesce(excluded.reading, s.reading), seen_at = excluded.seen_at
+                reading = coalesce(excluded.reading, s.reading), seen_at = excluded.seen_at,
+                last_used = coalesce(excluded.last_used, s.last_used)
             WHERE excluded.reading IS NULL OR s.seen_at < excluded.seen_at""",
             values,
         )
@@ -188,6 +190,12 @@ async def save_groups(
         )
 
 
+async def groups_that_give(connection: Connection, target: int) -> dict[str, str]:
+    """The groups that give a licence or administration, as canonical name and name."""
+    found = await rows(connection, "SELECT canon, name FROM seen_group WHERE target = %s AND gives <> '{}'", target)
+    return {r["canon"]: r["name"] for r in found}
+
+
 async def forget_unread_groups(connection: Connection, target: int, reading: int) -> None:
     """After a whole reading of the groups: those that it did not find are not there."""
     await connection.execute(
@@ -242,6 +250,7 @@ def account_of(found: Row, groups: set[str] | None = None) -> AccountSeen:
         groups=None if groups is None else frozenset(groups),
         authority=found["authority"],
         writable=found["writable"],
+        last_used=found["last_used"],
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import UNSET, Struct, UnsetType
 
 from tenure.model.change import ChangeKind
@@ -98,10 +100,12 @@ class User(Struct, frozen=True, rename="camel"):
     display_name: str | UnsetType | None = UNSET
     deleted: bool = False
     groups: GroupNames | None = None
+    last_login_time: str | None = None
 
     def seen(self, groups: frozenset[str] | None = None) -> AccountSeen:
         """The account in our words. Jira's API does not tell its directory, so that it passes for internal."""
-        return AccountSeen(self.key, self.name, self.active, shown_fields(self), groups)
+        last_used = _moment(self.last_login_time)
+        return AccountSeen(self.key, self.name, self.active, shown_fields(self), groups, last_used=last_used)
 
 
 class WrittenUser(Struct, frozen=True, rename="camel"):
@@ -211,6 +215,15 @@ def shown_fields(user: User | WrittenUser) -> dict[str, str | None]:
     if not isinstance(user.display_name, UnsetType):
         shown["display_name"] = user.display_name or None
     return shown
+
+
+def _moment(text: str | None) -> datetime | None:
+    """When somebody last signed in, as Jira writes it (2023-08-30T16:37:01+1000)."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def property_path(key: str) -> dict[str, str]:

@@ -42,13 +42,19 @@ def user_json(account: Account, base: str) -> dict[str, Any]:
     }
 
 
+def listed_user(account: Account, base: str) -> dict[str, Any]:
+    """An account in a listing: the vendor's document says UserBean, and real ones leave the memberships out."""
+    last = {"lastLoginTime": f"{account.last_login:%Y-%m-%dT%H:%M:%S%z}"} if account.last_login else {}
+    return {**user_json(account, base), **last, "deleted": False}
+
+
 def user(jira: Jira, account: Account, base: str, expand: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The full form of an account (UserBean); groups and roles are listed only when they are asked for."""
     groups = [group_name(jira.groups[name], base) for name in sorted(account.groups)] if "groups" in expand else []
     held = [role for role in jira.roles.values() if account.active and not account.groups.isdisjoint(role.groups)]
     roles = [{"key": role.key, "name": role.name} for role in held] if "applicationRoles" in expand else []
     return {
-        **user_json(account, base),
+        **listed_user(account, base),
         "deleted": account.key in jira.deleted,
         "locale": "en_UK",
         "groups": {"size": len(account.groups), "items": groups},

@@ -77,9 +77,7 @@ def search_users(call: Call) -> Reply:
     end = min(start + size, FIRST_HUNDRED) if call.jira.version.has("first_hundred") else start + size
     # Who may not browse people is not told so: the search just finds nobody.
     found = [] if call.faces("forbidden") else accounts.search(call.jira, term, active, inactive)
-    return Reply(
-        200, [beans.user_json(a, call.base) | {"deleted": False} for a in capped(call.scope, found)[start:end]]
-    )
+    return Reply(200, [beans.listed_user(a, call.base) for a in capped(call.scope, found)[start:end]])
 
 
 def list_users(call: Call) -> Reply:
@@ -93,7 +91,7 @@ def list_users(call: Call) -> Reply:
         "self": own if cursor is None else f"{own}&cursor={beans.quoted(cursor)}",
         "maxResults": size,
         "isLast": len(left) <= size,
-        "values": [beans.user_json(account, call.base) | {"deleted": False} for account in page],
+        "values": [beans.listed_user(account, call.base) for account in page],
     }
     if not answer["isLast"]:
         answer |= {"nextCursor": str(page[-1].number), "nextPage": f"{own}&cursor={page[-1].number}"}

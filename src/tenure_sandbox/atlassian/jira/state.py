@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tenure_sandbox.people import (
@@ -35,6 +36,7 @@ class Account:
     active: bool = True
     issues: int = 0
     password: str | None = None
+    last_login: datetime | None = None
     groups: set[str] = field(default_factory=set)
     properties: dict[str, Any] = field(default_factory=dict)
     haystack: str = ""
@@ -107,6 +109,8 @@ class Jira:
     def _settle(self, person: Person) -> None:
         account = self.add(person.key, person.name, person.email, person.display_name)
         account.active, account.issues, account.password = person.active, person.issues, person.password
+        if person.idle_days is not None:
+            account.last_login = datetime.now(UTC) - timedelta(days=person.idle_days)
         for name in person.groups:
             self.join(account, self.groups[name])
 

@@ -1,0 +1,124 @@
+"""`tenure report`: what the applications look like as they are; nothing is read anew, nothing is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from tenure.app import SystemClock
+from tenure.cli.house import fail, open_database
+from tenure.cli.who import length, print_table
+from tenure.model.finding import AccountFinding, LicenceUse
+from tenure.report import words
+from tenure.store import findings as store
+from tenure.store.database import connect
+
+app = typer.Typer(help="Reports about the applications as they are.", no_args_is_help=True)
+
+Targets = Annotated[list[str] | None, typer.Argument(help="Applications by name; without it, all of them.")]
+Idle = Annotated[str, typer.Option(metavar="LENGTH", help="Who has not signed in for so long is idle.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Data = Annotated[Path | None, typer.Option(help="Folder of the embedded PostgreSQL.")]
+Url = Annotated[str | None, typer.Option(help="Use this PostgreSQL instead.")]
+
+
+@app.command()
+def seats(
+    targets: Targets = None,
+    idle: Idle = "90d",
+    price: Annotated[float | None, typer.Option(min=0, help="What a seat costs: adds what idle ones cost.")] = None,
+    json: Json = False,
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """Show the licensed users of each application: seats, used, free, who waits for one, and how many are idle.
+
+    Example: tenure report seats jira --price 9.50
+
+    Exit codes: 0 shown; 1 no such application; 2 wrong usage or the database cannot be reached.
+    """
+    with open_database(data, database_url) as dsn:
+        found = asyncio.run(_seats(dsn, targets or (), SystemClock().now() - length(idle)))
+    if json:
+        _print([{**asdict(one), "free": one.free, "idle_costs": _costs(one, price)} for one in found])
+        return
+    headings = ["Application", "Licence", "Seats", "Used", "Free", "Waiting", "Idle", "As of"]
+    lines = [[*_line(one), *([_money(_costs(one, price))] if price is not None else [])] for one in found]
+    print_table([*headings, *(["Idle seats cost"] if price is not None else [])], lines)
+
+
+@app.command()
+def findings(
+    targets: Targets = None,
+    idle: Idle = "90d",
+    json: Json = False,
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """List what a person should look at: leavers still active, people twice, unknown administrators, unused licences.
+
+    It rests on what was last seen; `tenure report seats` and `tenure doctor` say when that was.
+
+    Example: tenure report findings jira --idle 180d
+
+    Exit codes: 0 nothing found; 1 there are findings, or no such application; 2 wrong usage or the database cannot be
+    reached.
+    """
+    with open_database(data, database_url) as dsn:
+        found = asyncio.run(_findings(dsn, targets or (), SystemClock().now() - length(idle)))
+    if json:
+        _print([asdict(one) for one in found])
+    elif not found:
+        typer.echo("Nothing was found.")
+    else:
+        print_table(
+            ("Application", "Finding", "Account", "What it rests on"),
+            [(one.target, words.FINDINGS[one.kind], one.account, one.told) for one in found],
+        )
+    raise typer.Exit(1 if found else 0)
+
+
+async def _seats(dsn: str, names: Sequence[str], since: datetime) -> list[LicenceUse]:
+    async with await connect(dsn) as connection:
+        return await store.licence_use(connection, _known(await store.named(connection, names), names), since)
+
+
+async def _findings(dsn: str, names: Sequence[str], since: datetime) -> list[AccountFinding]:
+    async with await connect(dsn) as connection:
+        return await store.account_findings(connection, _known(await store.named(connection, names), names), since)
+
+
+def _known(found: dict[str, int], names: Sequence[str]) -> list[int]:
+    unknown = sorted(set(names) - found.keys())
+    if unknown:
+        fail(f"there is no application {unknown[0]} in the configuration", 1)
+    return list(found.values())
+
+
+def _line(one: LicenceUse) -> list[str]:
+    shown = (one.total, one.used, one.free)
+    counts = ["no limit" if one.total is None and place != 1 else _count(number) for place, number in enumerate(shown)]
+    return [one.target, one.licence, *counts, str(one.waiting), _count(one.idle), words.at(one.seen_at)]
+
+
+def _count(number: int | None) -> str:
+    return "not known" if number is None else str(number)
+
+
+def _costs(one: LicenceUse, price: float | None) -> float | None:
+    return None if price is None or one.idle is None else round(one.idle * price, 2)
+
+
+def _money(amount: float | None) -> str:
+    return "not known" if amount is None else f"{amount:.2f}"
+
+
+def _print(found: object) -> None:
+    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())

@@ -1,0 +1,34 @@
+"""Compiles a target's part of an estate to the rules that planning works by."""
+
+from __future__ import annotations
+
+from tenure.estate.limits import approval_of, limits_of
+from tenure.estate.schema import TargetPart
+from tenure.planning.rules import OnTheFly, Protected, Rules
+
+
+def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
+    """The rules of the target of this name, which these sources feed."""
+    fly = part.groups.on_the_fly
+    return Rules(
+        target=name,
+        sources=sources,
+        mode=part.mode,
+        scope=part.scope,
+        out_of_scope=part.out_of_scope,
+        match=part.match,
+        adopt=part.adopt,
+        attributes=part.attributes.flat(),
+        rename_made=part.rename.made,
+        rename_adopted=part.rename.adopted,
+        mapping=part.groups.mapping,
+        on_the_fly=OnTheFly(fly.match, fly.excluding, fly.name, fly.create, fly.existing) if fly else None,
+        default_groups=part.groups.default,
+        keep_foreign_members=part.groups.keep_foreign_members,
+        leaver=part.leaver.action,
+        farewell=part.leaver.farewell(),
+        protected=Protected(part.protected),
+        limits=limits_of(part.limits),
+        approval=approval_of(part.approval),
+        seats_first=part.seats.first,
+    )

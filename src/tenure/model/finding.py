@@ -1,0 +1,50 @@
+"""Findings: what a person should see about the accounts of an application, and that Tenure does not touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class FindingKind(StrEnum):
+    """What is wrong with an account, or may be."""
+
+    LEAVER_ACTIVE = "leaver-active"  # its person has left
+    TWICE = "twice"  # another active account has the same e-mail address
+    UNKNOWN_ADMINISTRATOR = "unknown-administrator"  # administers, and is nobody's whom an identity provider knows
+    UNUSED_LICENCE = "unused-licence"  # takes a seat, and nobody has signed in with it for long
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFinding:
+    """One finding about one account; `told` is what it rests on (since when, which groups, which other account)."""
+
+    target: str
+    kind: FindingKind
+    account: str
+    key: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceUse:
+    """The seats of one licence at one target.
+
+    `total` is None where there is no limit, `used` None where it cannot be known. `idle` are active accounts in the
+    groups of the licence that nobody signed in with since the day that was asked for, or ever: None where the
+    application does not tell. `waiting` are people of ours who wait for a seat; `seen_at` is when it was read.
+    """
+
+    target: str
+    licence: str
+    total: int | None
+    used: int | None
+    idle: int | None
+    waiting: int
+    seen_at: datetime
+
+    @property
+    def free(self) -> int | None:
+        """Seats that are left, never below 0; None where that is without limit or not known."""
+        return None if self.total is None or self.used is None else max(0, self.total - self.used)

@@ -1,0 +1,96 @@
+"""What there is to find in the accounts that were last seen at the targets; nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from tenure.model.finding import AccountFinding, FindingKind, LicenceUse
+from tenure.store.database import Connection, rows
+
+_ACTIVE = "FROM seen_account a JOIN target t ON t.id = a.target WHERE a.active AND a.target = ANY(%(targets)s)"
+_TELLS = "EXISTS (SELECT FROM seen_account o WHERE o.target = {} AND o.last_used IS NOT NULL)"
+"""Whether a target tells when an account was last used: it has told of one."""
+_IDLE = "(a.last_used IS NULL OR a.last_used < %(since)s)"
+
+
+async def named(connection: Connection, names: Sequence[str]) -> dict[str, int]:
+    """The targets of these names, all of them when none is named, with their numbers."""
+    found = await rows(
+        connection, "SELECT id, name FROM target WHERE name = ANY(%s) OR %s ORDER BY name", list(names), not names
+    )
+    return {r["name"]: r["id"] for r in found}
+
+
+async def licence_use(connection: Connection, targets: Sequence[int], since: datetime) -> list[LicenceUse]:
+    """The seats of every licence of these targets; idle is who has not signed in since then."""
+    found = await connection.execute(
+        f"""SELECT t.name, s.licence, s.total, s.used,
+            CASE WHEN {_TELLS.format("t.id")} THEN (
+                SELECT count(*) FROM seen_account a WHERE a.target = s.target AND a.active AND {_IDLE}
+                AND EXISTS (SELECT FROM seen_member m WHERE m.target = a.target AND m.key = a.key
+                            AND m.canon = ANY(s.groups))) END,
+            (SELECT count(*) FROM seat_queue q WHERE q.target = s.target AND q.licence = s.licence), s.seen_at
+        FROM seat s JOIN target t ON t.id = s.target WHERE s.target = ANY(%(targets)s)
+        ORDER BY t.name, s.licence""".encode(),
+        {"targets": list(targets), "since": since},
+    )
+    return [LicenceUse(*row) for row in await found.fetchall()]
+
+
+async def account_findings(connection: Connection, targets: Sequence[int], since: datetime) -> list[AccountFinding]:
+    """All findings about active accounts of these targets, by target, kind and name."""
+    given = {"targets": list(targets), "since": since}
+    found: list[AccountFinding] = []
+    for kind, query in _QUERIES.items():
+        cursor = await connection.execute(query.encode(), given)
+        found += [AccountFinding(row[0], kind, *row[1:]) for row in await cursor.fetchall()]
+    return sorted(found, key=lambda one: (one.target, one.kind, one.account))
+
+
+_QUERIES = {
+    FindingKind.LEAVER_ACTIVE: f"""
+        SELECT t.name, a.name, a.key, i.user_name || ' left ' || to_char(i.left_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+        {
+        _ACTIVE.replace(
+            "WHERE",
+            '''
+            JOIN link l ON l.target = a.target AND l.key = a.key AND l.ended_at IS NULL
+            JOIN identity i ON i.id = l.identity AND i.left_at IS NOT NULL
+        WHERE''',
+        )
+    }""",
+    FindingKind.TWICE: f"""
+        WITH mail AS (SELECT t.name AS target, a.name, a.key, lower(a.canon ->> 'email') AS email
+            {_ACTIVE} AND a.canon ->> 'email' <> '')
+        SELECT m.target, m.name, m.key, 'the address ' || email || ' is also that of ' || array_to_string(
+            array_remove(o.names, m.name), ', ')
+        FROM mail m JOIN (SELECT target, email, array_agg(name ORDER BY name) AS names
+            FROM mail GROUP BY target, email HAVING count(*) > 1) o USING (target, email)""",
+    FindingKind.UNKNOWN_ADMINISTRATOR: f"""
+        SELECT t.name, a.name, a.key, 'is in ' || g.names
+        {
+        _ACTIVE.replace(
+            "WHERE",
+            '''
+            JOIN LATERAL (SELECT string_agg(g.name, ', ' ORDER BY g.name) AS names FROM seen_member m
+                JOIN seen_group g ON g.target = m.target AND g.canon = m.canon AND 'administration' = ANY(g.gives)
+                WHERE m.target = a.target AND m.key = a.key) g ON g.names IS NOT NULL
+        WHERE a.name IS DISTINCT FROM t.account AND NOT EXISTS (
+            SELECT FROM link l WHERE l.target = a.target AND l.key = a.key AND l.ended_at IS NULL) AND''',
+        )
+    }""",
+    FindingKind.UNUSED_LICENCE: f"""
+        SELECT t.name, a.name, a.key, s.names || ': ' || coalesce(
+            'last signed in ' || to_char(a.last_used AT TIME ZONE 'UTC', 'YYYY-MM-DD'), 'never signed in')
+        {
+        _ACTIVE.replace(
+            "WHERE",
+            '''
+            JOIN LATERAL (SELECT string_agg(s.licence, ', ' ORDER BY s.licence) AS names FROM seat s
+                WHERE s.target = a.target AND EXISTS (SELECT FROM seen_member m
+                    WHERE m.target = a.target AND m.key = a.key AND m.canon = ANY(s.groups))) s ON s.names IS NOT NULL
+        WHERE''',
+        )
+    } AND {_IDLE} AND {_TELLS.format("a.target")}""",
+}
