@@ -208,8 +208,14 @@ class Confluence:
         return {
             "accounts": [self._account_document(self.accounts[name]) for name in sorted(self.accounts)],
             "groups": [{"name": group.name, "members": sorted(group.members)} for group in groups],
+            "permissions": self._permissions_document(),
             "writes": len(self.journal),
         }
+
+    def _permissions_document(self) -> dict[str, list[str]]:
+        """What each account and group holds on the whole site, by the account's key or the group's name."""
+        held = {f"{kind}:{name}": sorted(map(" ".join, granted)) for (kind, name), granted in self.granted.items()}
+        return {who: held[who] for who in sorted(held) if held[who]}
 
     def _account_document(self, account: Account) -> dict[str, Any]:
         return {
