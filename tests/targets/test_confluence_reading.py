@@ -207,6 +207,16 @@ async def test_a_status_that_is_not_understood_is_not_guessed(app: Starlette, st
         await read(confluence(Recorder(app, bend)), ByName("mwolf"))
 
 
+async def test_either_word_for_an_open_account_is_understood(app: Starlette) -> None:
+    def active(page: Any) -> Any:
+        rows = [{**row, "status": row["status"].replace("current", "Active")} for row in page["results"]]
+        return {**page, "results": rows}
+
+    seen = await read(confluence(Recorder(app, only(f"{API}/user/list", active))), Accounts())
+    assert isinstance(seen[-1], ReadComplete)
+    assert {one.name for one in seen[:-1] if not one.active} == {"skim"}
+
+
 @pytest.mark.parametrize("status", ["externally-deleted", "EXTERNALLY_DELETED"])
 async def test_an_account_that_is_gone_in_its_directory_is_not_ours_to_write(app: Starlette, status: str) -> None:
     bend = only(f"{API}/user", lambda user: {**user, "status": status})

@@ -77,13 +77,14 @@ OPERATIONS = (
 )
 
 KNOWN = "known"
-OPEN, SHUT, GONE_OUTSIDE = frozenset({"current", "unlicensed"}), "deactivated", "externally_deleted"
+LICENSED = frozenset({"current", "active"})  # no document names the words; clients in the field know either
+OPEN, SHUT, GONE_OUTSIDE = LICENSED | {"unlicensed"}, "deactivated", "externally_deleted"
 
 
 class User(Struct, frozen=True, rename="camel"):
     """An account (KnownUser), or what stands for nobody: `type` is then not `known`. It never has an e-mail address.
 
-    `status` is shown when `expand=status` asks for it; its words are those of the vendor's UserStatus.
+    `status` is shown when `expand=status` asks for it.
     """
 
     type: str

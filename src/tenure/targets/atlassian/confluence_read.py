@@ -79,7 +79,7 @@ class ConfluenceReading:
         async for user in listed(self._client, calls.LIST_USERS, calls.UserPage, key_of, walk, query=STATUS):
             if user.type == calls.KNOWN:
                 names.add(canon_name(user.username))
-                licensed += user.state == "current"
+                licensed += user.state in calls.LICENSED
                 yield user.seen()
         doubt = await self._doubt(me, names, licensed)
         if doubt or await self._trusted() != me:
