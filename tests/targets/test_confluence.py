@@ -25,7 +25,7 @@ from tenure.model.change import (
     RevokePermissions,
     UpdateAccount,
 )
-from tenure.model.error import Conflict, NotFound, OutcomeUnknown, Rejected
+from tenure.model.error import Conflict, NotFound, OutcomeUnknown, Rejected, Unauthorized
 from tenure.model.secret import Secret
 from tenure.model.seen import AccountSeen, ByKey, GroupByName, NotThere
 from tenure.targets import TARGETS
@@ -319,3 +319,19 @@ async def test_someone_who_is_gone_is_said_to_be_so(app: Starlette) -> None:
         with pytest.raises(NotFound):
             await target.apply(change)
     assert world(app).accounts["mwolf"].active
+
+
+@pytest.mark.parametrize("status", [404, 200])
+async def test_nobody_is_gone_for_somebody_who_is_not_signed_in(app: Starlette, status: int) -> None:
+    class SignedOut(Recorder):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            if request.url.path.endswith("/user/current"):
+                return httpx2.Response(200, json={"type": "anonymous", "displayName": "Anonymous"})
+            if request.url.path.endswith("/user"):
+                unknown = {"type": "unknown", "statusCode": status, "message": "no", "displayName": "Unknown"}
+                return httpx2.Response(status, json=unknown)
+            return await super().handle_async_request(request)
+
+    for change in (DeleteAccount(handle(app, "mwolf")), DeactivateAccount(handle(app, "mwolf"))):
+        with pytest.raises(Unauthorized):
+            await confluence(SignedOut(app)).apply(change)

@@ -95,6 +95,15 @@ async def test_a_listing_without_us_or_with_too_few_licensed_people_is_not_whole
         assert not await whole(confluence(Recorder(app, bend)), Accounts())
 
 
+async def test_a_listing_without_us_is_not_whole_whatever_the_licence_counts(app: Starlette) -> None:
+    def bend(request: httpx2.Request, body: Any) -> Any:
+        if request.url.path.endswith("/userCount"):
+            return {"count": 1}
+        return without("admin")(body) if request.url.path.endswith("/user/list") else body
+
+    assert not await whole(confluence(Recorder(app, bend)), Accounts())
+
+
 @pytest.mark.parametrize(("version", "believed"), [("9.2.0", False), ("10.0.3", True)])
 async def test_where_the_licence_does_not_tell_the_active_people_are_compared(version: str, believed: bool) -> None:
     app = build(confluence_version=version)
