@@ -27,19 +27,23 @@ from tenure.model.change import (
     Outcome,
     ReactivateAccount,
     RenameAccount,
+    RevokePermissions,
     UpdateAccount,
 )
 from tenure.model.error import (
     TargetError,
 )
 from tenure.model.seen import (
+    AccountSeen,
+    ByKey,
+    ByName,
     NotThere,
     ReadComplete,
     Seen,
     Selector,
 )
 
-from .place import Place
+from .place import Place, collect
 
 ANNA = {"username": "anna", "email": "anna@example.com", "display_name": "Anna Abel"}
 SETTLED = frozenset(
@@ -47,6 +51,7 @@ SETTLED = frozenset(
         ChangeKind.JOIN_GROUPS,
         ChangeKind.LEAVE_GROUPS,
         ChangeKind.HAND_OVER_LEADS,
+        ChangeKind.REVOKE_PERMISSIONS,
         ChangeKind.DELETE_ACCOUNT,
         ChangeKind.DELETE_GROUP,
     }
@@ -60,7 +65,8 @@ class SuiteBase:
     A subclass says the `kind`, builds the `app`, and names where the calls go: for each kind of change the method and
     path of its (first) request, and the path that lists accounts. `silent` are the changes whose success
     has no body, so that a truncated answer is a whole one; those `beside_directory` change nothing in a directory of
-    people, so that one that is read-only does not refuse them. `lead` is somebody who leads one thing there. What an
+    people, so that one that is read-only does not refuse them; those `later` are promised, and carried out while others
+    are asked. `lead` is somebody who leads one thing there, `holder` the name of somebody with permissions. What an
     application can or cannot do is said by the others: `settled` are the changes that are seen to be done already
     before anything is sent, or by a refusal; `refused` the fields that it does not take; `gives` what its groups are
     known to open; `immune` the faults that it never has; `has_id` whether a server has an identifier of its own;
@@ -76,7 +82,9 @@ class SuiteBase:
     listing: ClassVar[str | None]
     silent: ClassVar[frozenset[ChangeKind]] = frozenset()
     beside_directory: ClassVar[frozenset[ChangeKind]] = frozenset()
+    later: ClassVar[frozenset[ChangeKind]] = frozenset()
     lead: ClassVar[Handle]
+    holder: ClassVar[str] = "oivanov"
     settled: ClassVar[frozenset[ChangeKind]] = SETTLED
     refused: ClassVar[tuple[dict[str, str | None], ...]] = ({"email": None}, {"email": "not an address"})
     gives: ClassVar[frozenset[str]] = frozenset({"licence", "administration"})
@@ -134,6 +142,10 @@ class SuiteBase:
             return DeleteGroup("Dev Team")
         if kind is ChangeKind.HAND_OVER_LEADS:
             return HandOverLeads(self.lead, "tbecker")
+        if kind is ChangeKind.REVOKE_PERMISSIONS:
+            (holder, _) = await collect(target, ByName(self.holder))
+            assert isinstance(holder, AccountSeen)
+            return RevokePermissions(Handle(holder.key, holder.name))
         account = await self.made(target)
         if kind is ChangeKind.LEAVE_GROUPS:
             await target.apply(JoinGroups(account, ("helpdesk",)))
@@ -150,6 +162,21 @@ class SuiteBase:
             ChangeKind.DELETE_ACCOUNT: DeleteAccount(account),
         }
         return made[kind]
+
+    def first(self, kind: ChangeKind) -> Outcome:
+        """What a change of this kind comes to when it is made for the first time."""
+        return Outcome.PENDING if kind in self.later else Outcome.APPLIED
+
+    async def carried_out(self, target: Target, change: Change) -> None:
+        """Wait until a reading by key shows that what was promised is done; only an account's end is promised."""
+        if change.kind not in self.later:
+            return
+        assert isinstance(change, DeleteAccount)
+        for _ in range(10):
+            (seen, _) = await collect(target, ByKey(change.account.key))
+            if isinstance(seen, NotThere):
+                return
+        raise AssertionError(f"{change.account.name} is still there")
 
     async def attempt(self, target: Target, change: Change) -> Answer | TargetError:
         try:

@@ -214,7 +214,8 @@ class Changing(SuiteBase):
             place = self.place()
             target = place.open()
             change = await self.scene(target, kind)
-            assert (await target.apply(change)).outcome is Outcome.APPLIED
+            assert (await target.apply(change)).outcome is self.first(kind)
+            await self.carried_out(target, change)
             once = await place.state()
             if kind in (ChangeKind.CREATE_ACCOUNT, ChangeKind.CREATE_GROUP):
                 with pytest.raises(Conflict):

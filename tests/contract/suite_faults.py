@@ -61,6 +61,7 @@ class Faulty(SuiteBase):
             assert (await place.state() == before) is (when == "before")
             # what the engine does after it has looked: the end is that of one undisturbed attempt
             await self.attempt(target, change)
+            await self.carried_out(target, change)
             if when == "after" and change_kind is ChangeKind.CREATE_ACCOUNT:
                 await self.take_back(place, target)
             assert {**await place.state(), "writes": 0} == {**await self.undisturbed(change_kind), "writes": 0}
@@ -78,6 +79,7 @@ class Faulty(SuiteBase):
         target = place.open()
         change = await self.scene(target, kind)
         await target.apply(change)
+        await self.carried_out(target, change)
         return await place.state()
 
     @pytest.mark.parametrize("kind", ["truncate", "cut_short"])

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tenure.targets.atlassian import crowd_calls, jira_calls
+from tenure.targets.atlassian import confluence_calls, crowd_calls, jira_calls
 from tenure.wire import Operation
-from tenure_sandbox.atlassian import crowd, jira
+from tenure_sandbox.atlassian import confluence, crowd, jira
 from tenure_sandbox.atlassian.call import Route
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
@@ -51,6 +51,31 @@ LISTS = {
         elsewhere=frozenset({("GET", "/rest/applinks/1.0/manifest")}),
         # The table was made from an older document, of people and groups alone.
         newer=frozenset({("GET", "/rest/api/2/user/list"), ("GET", "/rest/api/2/project/{projectIdOrKey}/components")}),
+    ),
+    "confluence": Lists(
+        confluence_calls.OPERATIONS,
+        confluence.ROUTES,
+        document="confluence-dc-10.0.3.openapi.json",
+        table="confluence.json",
+        # Application links and the licence are documented apart from the REST API, the latter by clients alone.
+        elsewhere=frozenset(
+            {
+                ("GET", "/rest/applinks/1.0/manifest"),
+                ("GET", "/rest/license/1.0/license/userCount"),
+                ("GET", "/rest/license/1.0/license/maxUsers"),
+            }
+        ),
+        # The table was made of people and groups alone.
+        newer=frozenset(
+            {
+                ("GET", "/rest/api/permissions"),
+                ("GET", "/rest/api/permissions/user/{user}"),
+                ("PUT", "/rest/api/permissions/user/{user}/revoke"),
+                ("GET", "/rest/api/space"),
+                ("GET", "/rest/api/space/{spaceKey}/permissions/group/{groupName}"),
+                ("GET", "/rest/api/space/{spaceKey}/permissions/user/{userKey}"),
+            }
+        ),
     ),
     "crowd": Lists(crowd_calls.OPERATIONS, crowd.ROUTES),
 }

@@ -129,22 +129,23 @@ class VirtualClock:
 class World:
     """A database and a sandbox that outlive the houses opened on them."""
 
-    def __init__(self, dsn: str, estate: str = ESTATE, jira_version: str = "10.3.24") -> None:
+    def __init__(self, dsn: str, estate: str = ESTATE, **versions: str) -> None:
         self.dsn, self.estate = dsn, estate
-        self.sandbox = build(jira_version=jira_version)
+        self.sandbox = build(**versions)
         self.clock = VirtualClock()
         self.fuse = Fuse()
 
     @asynccontextmanager
     async def house(self, kill_at: int | None = None) -> AsyncIterator[Tenure]:
         self.fuse = Fuse(kill_at)
+        estate = estate_of(self.estate)
         async with open_house(
-            estate_of(self.estate),
+            estate,
             self.dsn,
             by="test",
             clock=self.clock,
             database=FusedDatabase(self.dsn, self.fuse),
-            transports={"jira": FusedTransport(self.sandbox, self.fuse)},
+            transports={name: FusedTransport(self.sandbox, self.fuse) for name in estate.targets},
         ) as tenure:
             yield tenure
 
@@ -178,7 +179,11 @@ class World:
 
     async def jira(self) -> dict[str, Any]:
         """What Jira holds."""
-        state: dict[str, Any] = await self.sandbox_call("GET", "/_state/jira?journal=1")
+        return await self.state("jira")
+
+    async def state(self, application: str) -> dict[str, Any]:
+        """What an application holds, and what was written to it."""
+        state: dict[str, Any] = await self.sandbox_call("GET", f"/_state/{application}?journal=1")
         return state
 
     async def account(self, name: str) -> dict[str, Any] | None:

@@ -184,7 +184,7 @@ def test_what_a_target_cannot_say_is_refused_with_its_line(tmp_path: Path, line:
 def test_every_problem_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = SMALL.replace("emails.primary", "emails.primry").replace("kind: scim", "kind: scm") + (
         "    mode: ful\n    compare: 6\n    limits: {x: 1}\n"
-        "  wiki: {kind: confluence, every: thing}\n  x: {kind: jra}\nlog: 1\n"
+        "  wiki: {kind: bitbucket, every: thing}\n  x: {kind: jra}\nlog: 1\n"
     )
     assert [(p.line, p.path) for p in problems(tmp_path, text)] == [
         (2, "sources.okta.kind"),
@@ -362,6 +362,19 @@ def test_a_crowd_is_signed_in_to_by_the_name_and_password_of_an_application(tmp_
     assert list(load(file, environment=ENVIRONMENT).targets) == ["crowd"]
     file.write_text(text)
     with pytest.raises(EstateInvalid, match="there is no such key; write one of username, password"):
+        load(file, environment=ENVIRONMENT)
+
+
+@pytest.mark.parametrize("auth", ["{bearer: {env: JIRA_TOKEN}}", "{username: tenure, password: {env: JIRA_TOKEN}}"])
+def test_a_confluence_is_signed_in_to_by_an_access_token_or_an_administrator(tmp_path: Path, auth: str) -> None:
+    file = tmp_path / "estate.yaml"
+    text = SMALL.replace("jira:\n    kind: jira", "wiki:\n    kind: confluence").replace("/jira", "/wiki")
+    file.write_text(text.replace("{bearer: {env: JIRA_TOKEN}}", auth))
+    assert {name: target.kind for name, target in load(file, environment=ENVIRONMENT).targets.items()} == {
+        "wiki": "confluence"
+    }
+    file.write_text(text.replace("{bearer: {env: JIRA_TOKEN}}", auth) + "    space: X\n")
+    with pytest.raises(EstateInvalid, match="there is no such key"):
         load(file, environment=ENVIRONMENT)
 
 

@@ -11,6 +11,7 @@ from tenure.model.capability import Capabilities
 from tenure.model.change import (
     AdoptAccount,
     Change,
+    ChangeKind,
     CreateAccount,
     DeactivateAccount,
     Handle,
@@ -260,3 +261,12 @@ def test_remove_access_takes_as_many_groups_in_a_call_as_the_application_takes()
 def test_an_unknown_situation_is_an_error_in_the_program() -> None:
     with pytest.raises(TypeError):
         changes(wanted(), "FOUND")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("shown", "expected"), [({}, False), ({"properties.phone": "1"}, True)])
+def test_what_is_not_shown_and_cannot_be_set_is_not_known_to_differ(
+    shown: dict[str, str | None], expected: bool
+) -> None:
+    unable = replace(CAPABILITIES, operations=CAPABILITIES.operations - {ChangeKind.UPDATE_ACCOUNT})
+    made = changes(wanted(**{"properties.phone": "555"}), account(**shown), capabilities=unable)
+    assert any(isinstance(change, UpdateAccount) for change in made) is expected

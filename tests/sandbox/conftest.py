@@ -47,6 +47,13 @@ async def jira(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 @pytest.fixture
+async def confluence(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client signed in to the sandbox's Confluence as the administrator."""
+    async with client_of(app) as client:
+        yield client
+
+
+@pytest.fixture
 async def crowd(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     """A client signed in to the sandbox's Crowd as its application, asking for JSON."""
     async with client_of(app, headers={"Accept": "application/json"}) as client:

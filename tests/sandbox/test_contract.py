@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import tenure_sandbox
-from tenure_sandbox.atlassian import jira
+from tenure_sandbox.atlassian import confluence, jira
 from tenure_sandbox.atlassian.call import Route
 
 HERE = pathlib.Path(__file__).parent
@@ -47,6 +47,24 @@ class Contract:
         return (route for route in self.routes if operation(route) not in self.undocumented)
 
 
+API = "/rest/api"
+NOT_A_NUMBER = "a start or a limit that is no number"
+NO_GROUP = "no such group: the document lists no code for it, and 200 would be a lie"
+LISTINGS = (
+    "user/list",
+    "admin/users/list/active",
+    "group",
+    "group/{groupName}/member",
+    "group/{groupName}/groupmember",
+    "group/{groupName}/groupparent",
+    "group/{groupName}/groupancestor",
+    "space",
+    "longtask",
+)
+OF_ONE_GROUP = ("group/{groupName}", *(one for one in LISTINGS if one.startswith("group/")))
+MEMBERSHIP = f"{API}/user/{{username}}/group/{{groupName}}"
+OF_A_SPACE = f"{API}/space/{{spaceKey}}/permissions"
+
 CONTRACTS = {
     "jira": Contract(
         jira.ROUTES,
@@ -67,6 +85,36 @@ CONTRACTS = {
             ("GET /rest/api/2/user/list", 400): "a maxResults that is no number",
             ("GET /rest/api/2/groups/picker", 400): "a maxResults that is no number",
             ("PUT /rest/api/2/component/{id}", 400): "a lead who does not exist; no code for bad input is listed",
+        },
+    ),
+    "confluence": Contract(
+        confluence.ROUTES,
+        facts="confluence-10.0.3.json",
+        document="confluence-dc-10.0.3.openapi.json",
+        undocumented={
+            "GET /rest/license/1.0/license/userCount": "belongs to the licence; clients in the field ask for it",
+            "GET /rest/license/1.0/license/maxUsers": "as above",
+            "GET /rest/license/1.0/license/remainingSeats": "as above",
+            "GET /rest/applinks/1.0/manifest": "belongs to application links, outside this API",
+        },
+        answers={
+            **{(f"GET {API}/{listing}", 400): NOT_A_NUMBER for listing in LISTINGS},
+            **{(f"GET {API}/{one}", 404): NO_GROUP for one in OF_ONE_GROUP},
+            ("GET /rest/api/user/memberof", 404): "no such account; the document lists no code for it",
+            **{
+                (f"{method} {MEMBERSHIP}", code): "no code but 204 is listed for what must be refused"
+                for method in ("PUT", "DELETE")
+                for code in (403, 404)
+            },
+            **{
+                (f"{method} {OF_A_SPACE}{path}", 404): "no such space; the document lists it for some of them"
+                for method, path in (
+                    ("GET", ""),
+                    ("GET", "/anonymous"),
+                    ("PUT", "/anonymous/grant"),
+                    ("PUT", "/anonymous/revoke"),
+                )
+            },
         },
     ),
 }

@@ -20,7 +20,7 @@ from tenure.model.change import AdoptAccount, Outcome, UpdateAccount
 from tenure.model.desired import Desired, Standing
 from tenure.model.error import RateLimited, Recovery, TargetError
 from tenure.model.plan import Plan
-from tenure.model.seen import ByKey, ByName
+from tenure.model.seen import AccountSeen, ByKey, ByName
 from tenure.model.situation import Candidate
 from tenure.store import care, decisions, intents, marks, plans, seen, targets
 from tenure.store.database import Connection
@@ -121,6 +121,8 @@ async def _refresh(house: House, target: ActiveTarget, subject: Subject) -> bool
     """Read the account now: the linked one by its key, else whoever bears the name. Gives whether anything was read."""
     if subject.link is not None:
         account = await read_account(target, ByKey(subject.link.key, target.unlisted()))
+        if account is not None and subject.sight.linked is not None:
+            account = _remembering(target, account, subject.sight.linked)
         subject.sight = replace(subject.sight, linked=account, linked_gone=account is None)
         return True
     if subject.desired.standing is not Standing.MEMBER or not subject.username:
@@ -136,13 +138,19 @@ async def _refresh(house: House, target: ActiveTarget, subject: Subject) -> bool
         return True
     known = [c for c in subject.sight.candidates if c.account.key == account.key]
     if known:
-        fresh = replace(known[0], account=account)
+        fresh = replace(known[0], account=_remembering(target, account, known[0].account))
     else:
         async with house.database.transaction() as connection:
             held = await care.holders(connection, target.id, [account.key])
         fresh = Candidate(account, held[account.key]["id"]) if account.key in held else Candidate(account)
     subject.sight = replace(subject.sight, candidates=(*others, fresh))
     return True
+
+
+def _remembering(target: ActiveTarget, account: AccountSeen, before: AccountSeen) -> AccountSeen:
+    """An account as just read, with what is known of fields that this application never shows."""
+    never = {name: before.fields[name] for name in target.unlisted() if name in before.fields}
+    return replace(account, fields={**never, **account.fields})
 
 
 async def _unread(house: House, target: ActiveTarget, work: Work, error: TargetError) -> Work:
@@ -261,7 +269,7 @@ async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None
         for work in works:
             for entry in work.settled:
                 await effects.record(connection, house, target, work, entry)
-            account = work.reread or work.account
+            account = work.known
             if account is not None and work.identity is not None:
                 await seen.save_accounts(connection, target.id, [account], target.connector.capabilities, None, now)
             for problem in work.held:

@@ -158,7 +158,8 @@ async def _see(target: ActiveTarget, work: Work, few: bool) -> None:
         return
     shown = evidence.shown_by(work.reread, capabilities)
     for entry in unproven + [s for s in applied if leaver and s not in unproven]:
-        if evidence.proven(entry.intent.change, shown, capabilities, whole=work.reread.groups is not None):
+        told = {**entry.answer.shown, **shown}  # some fields are told by the answer alone, and never shown again
+        if evidence.proven(entry.intent.change, told, capabilities, whole=work.reread.groups is not None):
             entry.evidence = "re-read"
 
 

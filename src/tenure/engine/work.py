@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from tenure.model.change import Answer, Handle
+from tenure.model.change import Answer, CreateAccount, Handle, UpdateAccount
 from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.plan import Plan
 from tenure.model.seen import AccountSeen
@@ -73,6 +73,18 @@ class Work:
     def handle(self) -> Handle | None:
         """How the account is addressed now, once it is there."""
         return Handle(self.account.key, self.account.name) if self.account else None
+
+    @property
+    def known(self) -> AccountSeen | None:
+        """The account as it is known now: as read again, with what answers told of fields that no reading shows."""
+        if self.reread is None:
+            return self.account
+        told: dict[str, str | None] = {}
+        for entry in self.settled:
+            change = entry.intent.change
+            if isinstance(change, CreateAccount | UpdateAccount):
+                told |= {name: value for name, value in entry.answer.shown.items() if name in change.fields}
+        return replace(self.reread, fields={**told, **self.reread.fields})
 
 
 def backoff(attempts: int) -> float:

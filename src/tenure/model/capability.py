@@ -30,7 +30,8 @@ class FieldSpec:
     """One field of an account at a target.
 
     `canon` is the ONE function that gives the canonical form of a value: values are compared in that form and sent as
-    they are. `longest` counts characters. `listed` says whether the listing of all accounts shows the field.
+    they are. `longest` counts characters. `listed` says whether the listing of all accounts shows the field; one that
+    no reading shows is known by the answers to what was sent.
     """
 
     canon: Callable[[str], str] = canon_trimmed

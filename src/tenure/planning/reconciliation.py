@@ -153,8 +153,8 @@ def _differences(
 
 
 def _differs(name: str, value: str | None, account: AccountSeen, care: Care, capabilities: Capabilities) -> bool:
-    spec = capabilities.spec(name)
-    if spec is None or (name not in account.fields and spec.listed):
+    spec, settable = capabilities.spec(name), ChangeKind.UPDATE_ACCOUNT in capabilities.operations
+    if spec is None or (name not in account.fields and (spec.listed or not settable)):
         return False
     wanted, seen = capabilities.canon(name, value), capabilities.canon(name, account.fields.get(name))
     if wanted == seen or (wanted is None and (not spec.clearable or name not in account.fields)):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from . import crowd, jira
+from . import confluence, crowd, jira
 from .door import Door
 
 
@@ -38,6 +38,11 @@ def _jira(version: str, users: int, seats: int | None) -> tuple[Application, Doo
     return state, jira.JiraDoor(state)
 
 
+def _confluence(version: str, users: int, seats: int | None) -> tuple[Application, Door]:
+    state = confluence.Confluence(confluence.version(version), users, seats)
+    return state, confluence.ConfluenceDoor(state)
+
+
 def _crowd(version: str, users: int, seats: int | None) -> tuple[Application, Door]:
     del seats  # Crowd counts people as its licence, and tells no application of it
     state = crowd.Crowd(crowd.version(version), users)
@@ -46,5 +51,6 @@ def _crowd(version: str, users: int, seats: int | None) -> tuple[Application, Do
 
 APPLICATIONS: dict[str, Product] = {
     "jira": Product("Jira", "10.3.24", _jira),
+    "confluence": Product("Confluence", "10.0.3", _confluence),
     "crowd": Product("Crowd", "6.3.0", _crowd),
 }

@@ -31,9 +31,10 @@ from tenure.model.error import TargetError, Unreachable
 from tenure.model.seen import Accounts, ByKey, ByName, GroupByName, Groups, Health, MembersOf, Seats, Seen, Selector
 from tenure.targets.atlassian.jira_calls import OPERATIONS, ServerInfo, own_error
 from tenure.targets.atlassian.jira_farewell import JiraFarewell
-from tenure.targets.atlassian.jira_listing import CAP, AccountListing, version_numbers
+from tenure.targets.atlassian.jira_listing import CAP, AccountListing
 from tenure.targets.atlassian.jira_read import JiraReading
 from tenure.targets.atlassian.jira_write import JiraWriting
+from tenure.targets.atlassian.version import version_numbers
 from tenure.wire import Auth, Client, Limiter
 
 KNOWN_MAJORS = (8, 9, 10)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 
 from tenure.model.capability import canon_name
 from tenure.targets.atlassian import jira_calls as calls
 from tenure.targets.atlassian.paging import Walk
+from tenure.targets.atlassian.version import version_numbers
 from tenure.wire import Client, Query
 
 USERS_A_PAGE, FOUND_A_PAGE = 2000, 1000
 EVERYBODY = "."  # what the search takes for "matches all"
 FIRST_WITH_STREAM = (10, 3)
 CAPPED_FROM, CAP = (10, 0), 100  # until the stream came, the search ended at its hundredth result (JRASERVER-78660)
-
-
-def version_numbers(text: str) -> tuple[int, ...]:
-    """The numbers of a version: (10, 3, 24). Empty when there is none to see."""
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
 
 
 class AccountListing:
