@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.engine.world import Killed, Step, World, ensure, patch, person
 
-MOST_POINTS = 150
+MOST_POINTS = 170
 SLICES = 12
 
 
