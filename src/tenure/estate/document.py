@@ -84,6 +84,11 @@ class TargetEstate:
         """What an approval has to bring."""
         return self.rules.approval
 
+    @property
+    def deadline(self) -> timedelta:
+        """How long after somebody left an open account raises an alarm."""
+        return self.rules.farewell.deadline
+
 
 @dataclass(frozen=True, slots=True)
 class Estate:

@@ -133,6 +133,7 @@ class LeaverPart(Part):
     new_lead: Text | None = DEFAULT.farewell.new_lead
     remove_groups: After = DEFAULT.farewell.remove_groups
     delete: After = DEFAULT.farewell.delete
+    deadline: Duration = DEFAULT.farewell.deadline
 
     def farewell(self) -> Farewell:
         """All but the action."""

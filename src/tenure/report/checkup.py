@@ -135,6 +135,14 @@ def of_brake(target: str, frozen_by: str | None, caution: str | None) -> Iterato
         yield Finding(Level.PROBLEM, f"target {target}", f"{words.shown(caution)}: nothing is written", do)
 
 
+def of_leavers(target: str, late: int) -> Iterator[Finding]:
+    """People who left, and whose account is open for too long."""
+    if late:
+        who = "1 person who left has" if late == 1 else f"{late} people who left have"
+        what = f"{who} an open account there for longer than the deadline"
+        yield Finding(Level.PROBLEM, f"target {target}", what, "tenure report leaver")
+
+
 def of_gate(target: str, name: str, people: int, *, shut: bool) -> Iterator[Finding]:
     """A gate that is shut, or holds somebody."""
     what = f"{holds.about(name)}: {people} wait for a decision" + (", and the gate is shut" if shut else "")

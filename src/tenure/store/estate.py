@@ -60,6 +60,11 @@ class TargetPart(Protocol):
         """What an approval has to bring."""
         ...
 
+    @property
+    def deadline(self) -> timedelta:
+        """How long after somebody left an open account raises an alarm."""
+        ...
+
 
 class EstateParts(Protocol):
     """What is stored of an estate."""
@@ -110,12 +115,18 @@ async def activate(database: Database, estate: EstateParts, by: str, now: dateti
         sources = await _numbers(connection, "source", estate.sources, now)
         targets = await _numbers(connection, "target", estate.targets, now)
         modes = {name: part.mode.value for name, part in estate.targets.items()}
-        approvals = [part.approval for part in estate.targets.values()]
+        parts = list(estate.targets.values())
         await connection.execute(
-            """UPDATE target SET mode = n.mode, approve_by_another = n.by_another, approve_with_ticket = n.ticket
-            FROM unnest(%s::text[], %s::text[], %s::boolean[], %s::boolean[]) n(name, mode, by_another, ticket)
+            """UPDATE target SET mode = n.mode, approve_by_another = n.by_another, approve_with_ticket = n.ticket,
+                leaver_deadline = n.deadline
+            FROM unnest(%s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::interval[])
+                n(name, mode, by_another, ticket, deadline)
             WHERE target.name = n.name""",
-            (list(modes), list(modes.values()), [a.by_another for a in approvals], [a.ticket for a in approvals]),
+            (
+                *(list(modes), list(modes.values())),
+                *([p.approval.by_another for p in parts], [p.approval.ticket for p in parts]),
+                [p.deadline for p in parts],
+            ),
         )
         await _write_sources(connection, {sources[name]: part for name, part in estate.sources.items()}, now)
         latest = await row(connection, "SELECT id, digest FROM estate_revision ORDER BY id DESC LIMIT 1")
