@@ -15,6 +15,7 @@ import typer
 from tenure.app import SystemClock
 from tenure.cli.house import fail, open_database
 from tenure.cli.who import length, print_table
+from tenure.model.desired import Standing
 from tenure.model.farewell import AspectProof, Overdue
 from tenure.model.finding import AccountFinding, LicenceUse
 from tenure.model.story import Story
@@ -114,13 +115,18 @@ def leaver(
         _show_late(late, json)
     elif not stories:
         fail(f"nobody is called {name!r}; the console lists people", 1)
-    elif not all(story.told and story.told.identity.left for story in stories):
+    elif not any(_left(story) for story in stories):
         fail(f"{name!r} has not left: there is no farewell to prove", 1)
     else:
         proofs = {story.target.name: proving.proof(story, UNTOLD.get(story.target.kind, {})) for story in stories}
         _show_proofs({target: found for target, found in proofs.items() if found}, json)
         late = [one for one in late if any(s.told and s.told.identity.user_name == one.user_name for s in stories)]
     raise typer.Exit(1 if late else 0)
+
+
+def _left(story: Story) -> bool:
+    by_us = story.desired is not None and story.desired.standing is Standing.LEAVER
+    return by_us or (story.told is not None and story.told.identity.left)
 
 
 def _show_late(late: Sequence[Overdue], json: bool) -> None:

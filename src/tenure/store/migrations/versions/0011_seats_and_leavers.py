@@ -1,4 +1,4 @@
-"""Seats of licences, and who waits for one."""
+"""Seats of licences and who waits for one, deadlines of leavers, and what groups were called."""
 
 from __future__ import annotations
 
