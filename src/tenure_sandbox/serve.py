@@ -131,6 +131,7 @@ def serve(
     users: Annotated[int, typer.Option(min=0, help="How many generated people to settle beside the fixed ones.")] = 0,
     latency_ms: Annotated[float, typer.Option(min=0, help="Delay of every answer, in milliseconds.")] = 0,
     jira_version: Annotated[str, typer.Option(help="Version that Jira has, such as 9.12.0.")] = "10.3.24",
+    bitbucket_version: Annotated[str, typer.Option(help="Version that Bitbucket has, such as 8.19.5.")] = "9.2.0",
     crowd_version: Annotated[str, typer.Option(help="Version that Crowd has, such as 5.1.0.")] = "6.3.0",
     seats: Annotated[int | None, typer.Option(min=0, help="Seats of each licence; unlimited without it.")] = None,
 ) -> None:
@@ -140,7 +141,11 @@ def serve(
 
     Example: tenure-sandbox --port 8900 --users 1000
     """
-    versions = {"jira_version": jira_version, "crowd_version": crowd_version}
+    versions = {
+        "jira_version": jira_version,
+        "bitbucket_version": bitbucket_version,
+        "crowd_version": crowd_version,
+    }
     try:
         app = build(users, latency_ms, seats, time.monotonic, **versions)
     except ValueError as error:
