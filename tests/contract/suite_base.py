@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from tenure.connector import Target
 from tenure.model.change import (
+    AnonymizeAccount,
     Answer,
     Change,
     ChangeKind,
@@ -27,6 +28,8 @@ from tenure.model.change import (
     Outcome,
     ReactivateAccount,
     RenameAccount,
+    RevokePermissions,
+    RevokeTokens,
     UpdateAccount,
 )
 from tenure.model.error import (
@@ -47,6 +50,9 @@ SETTLED = frozenset(
         ChangeKind.JOIN_GROUPS,
         ChangeKind.LEAVE_GROUPS,
         ChangeKind.HAND_OVER_LEADS,
+        ChangeKind.REVOKE_PERMISSIONS,
+        ChangeKind.REVOKE_TOKENS,
+        ChangeKind.ANONYMIZE_ACCOUNT,
         ChangeKind.DELETE_ACCOUNT,
         ChangeKind.DELETE_GROUP,
     }
@@ -147,9 +153,16 @@ class SuiteBase:
             ChangeKind.DEACTIVATE_ACCOUNT: DeactivateAccount(account),
             ChangeKind.JOIN_GROUPS: JoinGroups(account, ("helpdesk",)),
             ChangeKind.END_SESSIONS: EndSessions(account),
+            ChangeKind.REVOKE_PERMISSIONS: RevokePermissions(account),
+            ChangeKind.REVOKE_TOKENS: RevokeTokens(account),
+            ChangeKind.ANONYMIZE_ACCOUNT: AnonymizeAccount(account),
             ChangeKind.DELETE_ACCOUNT: DeleteAccount(account),
         }
+        self.equip(account, kind)
         return made[kind]
+
+    def equip(self, account: Handle, kind: ChangeKind) -> None:
+        """Give an account at the application of the last place what a change of the kind takes away."""
 
     async def attempt(self, target: Target, change: Change) -> Answer | TargetError:
         try:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tenure.targets.atlassian import crowd_calls, jira_calls
+from tenure.targets.atlassian import bitbucket_calls, crowd_calls, jira_calls
 from tenure.wire import Operation
-from tenure_sandbox.atlassian import crowd, jira
+from tenure_sandbox.atlassian import bitbucket, crowd, jira
 from tenure_sandbox.atlassian.call import Route
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
@@ -51,6 +51,19 @@ LISTS = {
         elsewhere=frozenset({("GET", "/rest/applinks/1.0/manifest")}),
         # The table was made from an older document, of people and groups alone.
         newer=frozenset({("GET", "/rest/api/2/user/list"), ("GET", "/rest/api/2/project/{projectIdOrKey}/components")}),
+    ),
+    "bitbucket": Lists(
+        bitbucket_calls.OPERATIONS,
+        bitbucket.ROUTES,
+        document="bitbucket-dc-9.2.openapi.json",
+        prefix="/rest",
+        table="bitbucket.json",
+        # The table is of people, groups and keys alone.
+        newer=frozenset(
+            (operation.method, operation.template)
+            for operation in bitbucket_calls.OPERATIONS
+            if "/projects" in operation.template
+        ),
     ),
     "crowd": Lists(crowd_calls.OPERATIONS, crowd.ROUTES),
 }

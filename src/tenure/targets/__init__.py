@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
+from tenure.targets.atlassian.bitbucket import BitbucketSettings, BitbucketTarget
 from tenure.targets.atlassian.crowd import CrowdSettings, CrowdTarget
 from tenure.targets.atlassian.jira import JiraSettings, JiraTarget
 from tenure.wire import Limiter
@@ -45,5 +46,6 @@ class TargetKind:
 
 TARGETS: dict[str, TargetKind] = {
     "jira": TargetKind(JiraSettings, JiraTarget),
+    "bitbucket": TargetKind(BitbucketSettings, BitbucketTarget),
     "crowd": TargetKind(CrowdSettings, CrowdTarget),
 }

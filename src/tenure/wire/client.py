@@ -114,8 +114,8 @@ class Client:
 
         `path` and `query` values are percent-encoded here; a list in `query` repeats its name. `accept` names the
         refusals (4xx) that the connector judges itself: they are returned when they are in the application's own error
-        form. `hide` is a secret among the values, which no error then tells. Raises NotAllowed when the mode does not allow the operation, and else the errors of `tenure.model.error`
-        by what to do next.
+        form. `hide` is a secret among the values, which no error then tells. Raises NotAllowed when the mode does not
+        allow the operation, and else the errors of `tenure.model.error` by what to do next.
         """
         if operation not in self._operations or not operation.allowed(self.mode):
             raise NotAllowed(f"{operation} is not sent: {self.name} is in mode {self.mode.value!r}")
