@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ class Recorder(httpx2.AsyncBaseTransport):
         self.bend = bend
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.calls.append((request.method, request.url.path.removeprefix("/jira").removeprefix("/crowd")))
+        self.calls.append((request.method, re.sub("^/(jira|crowd|bitbucket)/", "/", request.url.path)))
         answer = await self.inner.handle_async_request(request)
         if self.bend is None:
             return answer
