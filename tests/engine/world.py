@@ -43,6 +43,7 @@ targets:
     protected: [admin, 'svc-*']
 """
 SECRETS = {"OKTA": "okta-token-for-tests-only", "ENTRA": "entra-token-for-tests-only", "JIRA": "sandbox"}
+SECRETS["BITBUCKET"] = "admin"
 
 
 def estate_of(text: str) -> Estate:
@@ -129,8 +130,8 @@ class VirtualClock:
 class World:
     """A database and a sandbox that outlive the houses opened on them."""
 
-    def __init__(self, dsn: str, estate: str = ESTATE, jira_version: str = "10.3.24") -> None:
-        self.dsn, self.estate = dsn, estate
+    def __init__(self, dsn: str, estate: str = ESTATE, jira_version: str = "10.3.24", target: str = "jira") -> None:
+        self.dsn, self.estate, self.target = dsn, estate, target
         self.sandbox = build(jira_version=jira_version)
         self.clock = VirtualClock()
         self.fuse = Fuse()
@@ -144,7 +145,7 @@ class World:
             by="test",
             clock=self.clock,
             database=FusedDatabase(self.dsn, self.fuse),
-            transports={"jira": FusedTransport(self.sandbox, self.fuse)},
+            transports={self.target: FusedTransport(self.sandbox, self.fuse)},
         ) as tenure:
             yield tenure
 
@@ -175,8 +176,8 @@ class World:
             return orjson.loads(answer.content) if answer.content else None
 
     async def jira(self) -> dict[str, Any]:
-        """What Jira holds."""
-        state: dict[str, Any] = await self.sandbox_call("GET", "/_state/jira?journal=1")
+        """What Jira holds, or whatever the target is."""
+        state: dict[str, Any] = await self.sandbox_call("GET", f"/_state/{self.target}?journal=1")
         return state
 
     async def account(self, name: str) -> dict[str, Any] | None:
