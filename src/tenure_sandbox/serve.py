@@ -132,6 +132,7 @@ def serve(
     latency_ms: Annotated[float, typer.Option(min=0, help="Delay of every answer, in milliseconds.")] = 0,
     jira_version: Annotated[str, typer.Option(help="Version that Jira has, such as 9.12.0.")] = "10.3.24",
     confluence_version: Annotated[str, typer.Option(help="Version that Confluence has, such as 8.5.4.")] = "10.0.3",
+    bitbucket_version: Annotated[str, typer.Option(help="Version that Bitbucket has, such as 8.19.5.")] = "9.2.0",
     crowd_version: Annotated[str, typer.Option(help="Version that Crowd has, such as 5.1.0.")] = "6.3.0",
     seats: Annotated[int | None, typer.Option(min=0, help="Seats of each licence; unlimited without it.")] = None,
 ) -> None:
@@ -144,6 +145,7 @@ def serve(
     versions = {
         "jira_version": jira_version,
         "confluence_version": confluence_version,
+        "bitbucket_version": bitbucket_version,
         "crowd_version": crowd_version,
     }
     try:

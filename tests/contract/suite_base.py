@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from tenure.connector import Target
 from tenure.model.change import (
+    AnonymizeAccount,
     Answer,
     Change,
     ChangeKind,
@@ -28,6 +29,7 @@ from tenure.model.change import (
     ReactivateAccount,
     RenameAccount,
     RevokePermissions,
+    RevokeTokens,
     UpdateAccount,
 )
 from tenure.model.error import (
@@ -52,6 +54,8 @@ SETTLED = frozenset(
         ChangeKind.LEAVE_GROUPS,
         ChangeKind.HAND_OVER_LEADS,
         ChangeKind.REVOKE_PERMISSIONS,
+        ChangeKind.REVOKE_TOKENS,
+        ChangeKind.ANONYMIZE_ACCOUNT,
         ChangeKind.DELETE_ACCOUNT,
         ChangeKind.DELETE_GROUP,
     }
@@ -66,15 +70,15 @@ class SuiteBase:
     path of its (first) request, and the path that lists accounts. `silent` are the changes whose success
     has no body, so that a truncated answer is a whole one; those `beside_directory` change nothing in a directory of
     people, so that one that is read-only does not refuse them; those `later` are promised, and carried out while others
-    are asked. `lead` is somebody who leads one thing there, `holder` the name of somebody with permissions. What an
-    application can or cannot do is said by the others: `settled` are the changes that are seen to be done already
-    before anything is sent, or by a refusal; `refused` the fields that it does not take; `gives` what its groups are
-    known to open; `immune` the faults that it never has; `has_id` whether a server has an identifier of its own;
-    `extra` a field beside name, address and display name that can be cleared, or None; `shows` the fields that a
-    reading shows, and `tells` the cells that the answer to a create, an update or a switch shows; `licensed` a group
-    that everybody is in; `given` the groups that the application itself puts a new account into, and which a create
-    takes away again unless its answer is lost. A kind of change that is not in `writes` is one that this version
-    cannot make; a `listing` of None is one that it has not.
+    are asked. `lead` is somebody who leads one thing there, `holder` somebody with permissions, if no new account can
+    be given some. What an application can or cannot do is said by the others: `settled` are the changes that are seen
+    to be done already before anything is sent, or by a refusal; `refused` the fields that it does not take; `gives`
+    what its groups are known to open; `immune` the faults that it never has; `has_id` whether a server has an
+    identifier of its own; `extra` a field beside name, address and display name that can be cleared, or None; `shows`
+    the fields that a reading shows, and `tells` the cells that the answer to a create, an update or a switch shows;
+    `licensed` a group that everybody is in; `given` the groups that the application itself puts a new account into, and
+    which a create takes away again unless its answer is lost. A kind of change that is not in `writes` is one that this
+    version cannot make; a `listing` of None is one that it has not.
     """
 
     kind: ClassVar[str]
@@ -84,7 +88,7 @@ class SuiteBase:
     beside_directory: ClassVar[frozenset[ChangeKind]] = frozenset()
     later: ClassVar[frozenset[ChangeKind]] = frozenset()
     lead: ClassVar[Handle]
-    holder: ClassVar[str] = "oivanov"
+    holder: ClassVar[str | None] = None
     settled: ClassVar[frozenset[ChangeKind]] = SETTLED
     refused: ClassVar[tuple[dict[str, str | None], ...]] = ({"email": None}, {"email": "not an address"})
     gives: ClassVar[frozenset[str]] = frozenset({"licence", "administration"})
@@ -142,7 +146,7 @@ class SuiteBase:
             return DeleteGroup("Dev Team")
         if kind is ChangeKind.HAND_OVER_LEADS:
             return HandOverLeads(self.lead, "tbecker")
-        if kind is ChangeKind.REVOKE_PERMISSIONS:
+        if kind is ChangeKind.REVOKE_PERMISSIONS and self.holder:
             (holder, _) = await collect(target, ByName(self.holder))
             assert isinstance(holder, AccountSeen)
             return RevokePermissions(Handle(holder.key, holder.name))
@@ -159,8 +163,12 @@ class SuiteBase:
             ChangeKind.DEACTIVATE_ACCOUNT: DeactivateAccount(account),
             ChangeKind.JOIN_GROUPS: JoinGroups(account, ("helpdesk",)),
             ChangeKind.END_SESSIONS: EndSessions(account),
+            ChangeKind.REVOKE_PERMISSIONS: RevokePermissions(account),
+            ChangeKind.REVOKE_TOKENS: RevokeTokens(account),
+            ChangeKind.ANONYMIZE_ACCOUNT: AnonymizeAccount(account),
             ChangeKind.DELETE_ACCOUNT: DeleteAccount(account),
         }
+        self.equip(account, kind)
         return made[kind]
 
     def first(self, kind: ChangeKind) -> Outcome:
@@ -177,6 +185,9 @@ class SuiteBase:
             if isinstance(seen, NotThere):
                 return
         raise AssertionError(f"{change.account.name} is still there")
+
+    def equip(self, account: Handle, kind: ChangeKind) -> None:
+        """Give an account at the application of the last place what a change of the kind takes away."""
 
     async def attempt(self, target: Target, change: Change) -> Answer | TargetError:
         try:

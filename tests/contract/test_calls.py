@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tenure.targets.atlassian import confluence_calls, crowd_calls, jira_calls
+from tenure.targets.atlassian import bitbucket_calls, confluence_calls, crowd_calls, jira_calls
 from tenure.wire import Operation
-from tenure_sandbox.atlassian import confluence, crowd, jira
+from tenure_sandbox.atlassian import bitbucket, confluence, crowd, jira
 from tenure_sandbox.atlassian.call import Route
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts"
@@ -75,6 +75,19 @@ LISTS = {
                 ("GET", "/rest/api/space/{spaceKey}/permissions/group/{groupName}"),
                 ("GET", "/rest/api/space/{spaceKey}/permissions/user/{userKey}"),
             }
+        ),
+    ),
+    "bitbucket": Lists(
+        bitbucket_calls.OPERATIONS,
+        bitbucket.ROUTES,
+        document="bitbucket-dc-9.2.openapi.json",
+        prefix="/rest",
+        table="bitbucket.json",
+        # The table is of people, groups and keys alone.
+        newer=frozenset(
+            (operation.method, operation.template)
+            for operation in bitbucket_calls.OPERATIONS
+            if "/projects" in operation.template
         ),
     ),
     "crowd": Lists(crowd_calls.OPERATIONS, crowd.ROUTES),

@@ -207,7 +207,7 @@ def test_every_problem_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
         ("kind: scim", "kind: scim, secret: x", 2, "sources.okta.secret: there is no such key"),
         ("  okta:", "  Okta:", 2, '"Okta" cannot be a name; write lower-case'),
         ("  jira:", f"  {'j' * 64}:", 4, "cannot be a name"),
-        ("kind: jira", "kind: bitbucket", 5, "targets.jira.kind: bitbucket is not enforced yet"),
+        ("kind: jira", "kind: scim", 5, "targets.jira.kind: scim is not enforced yet"),
         ("targets:", "target:", 3, "target: there is no such key; did you mean targets?"),
         ("{username: userName, ", "{", 8, "targets.jira.attributes.username: this key is missing"),
         (
@@ -383,3 +383,18 @@ def test_first_and_last_names_may_be_mapped_and_need_not(tmp_path: Path) -> None
     mapped = loaded(tmp_path, SMALL.replace("display_name:", f"{names}display_name:")).targets["jira"].rules.attributes
     assert set(mapped) == {"username", "email", "display_name", "first_name", "last_name"}
     assert set(loaded(tmp_path, SMALL).targets["jira"].rules.attributes) == {"username", "email", "display_name"}
+
+
+def test_a_bitbucket_takes_tokens_away_and_erases_and_a_jira_promises_neither(tmp_path: Path) -> None:
+    text = SMALL.replace("jira:\n    kind: jira", "bitbucket:\n    kind: bitbucket").replace("/jira", "/bitbucket")
+    basic = text.replace("{bearer: {env: JIRA_TOKEN}}", "{username: tenure, password: {env: JIRA_TOKEN}}")
+    leaver = "    leaver: {action: anonymize, revoke_tokens: true, anonymize: after 60d}\n"
+    file = tmp_path / "bitbucket.yaml"
+    file.write_text(basic + leaver)
+    rules = load(file, environment=ENVIRONMENT).targets["bitbucket"].rules
+    assert rules.leaver is Leaver.ANONYMIZE
+    assert (rules.farewell.revoke_tokens, rules.farewell.anonymize) == (True, timedelta(days=60))
+    refused = [one.path for one in problems(tmp_path, SMALL + leaver)]
+    assert refused == [f"targets.jira.leaver.{name}" for name in ("action", "revoke_tokens", "anonymize")]
+    no = loaded(tmp_path, SMALL + "    leaver: {revoke_tokens: false}\n").targets["jira"].rules.farewell
+    assert not no.revoke_tokens

@@ -19,7 +19,8 @@ class Recorder(httpx2.AsyncBaseTransport):
         self.bend = bend
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.calls.append((request.method, re.sub(r"^/(jira|confluence|crowd)", "", request.url.path)))
+        path = re.sub("^/(jira|confluence|bitbucket|crowd)/", "/", request.url.path)
+        self.calls.append((request.method, path))
         answer = await self.inner.handle_async_request(request)
         if self.bend is None:
             return answer

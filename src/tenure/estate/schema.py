@@ -130,8 +130,10 @@ class LeaverPart(Part):
 
     action: Leaver = DEFAULT.leaver
     end_sessions: StrictBool = DEFAULT.farewell.end_sessions
+    revoke_tokens: StrictBool = DEFAULT.farewell.revoke_tokens
     new_lead: Text | None = DEFAULT.farewell.new_lead
     remove_groups: After = DEFAULT.farewell.remove_groups
+    anonymize: After = DEFAULT.farewell.anonymize
     delete: After = DEFAULT.farewell.delete
     deadline: Duration = DEFAULT.farewell.deadline
 

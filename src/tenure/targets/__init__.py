@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
+from tenure.targets.atlassian.bitbucket import BitbucketSettings, BitbucketTarget
 from tenure.targets.atlassian.confluence import ConfluenceSettings, ConfluenceTarget
 from tenure.targets.atlassian.crowd import CrowdSettings, CrowdTarget
 from tenure.targets.atlassian.jira import JiraSettings, JiraTarget
@@ -47,5 +48,6 @@ class TargetKind:
 TARGETS: dict[str, TargetKind] = {
     "jira": TargetKind(JiraSettings, JiraTarget),
     "confluence": TargetKind(ConfluenceSettings, ConfluenceTarget),
+    "bitbucket": TargetKind(BitbucketSettings, BitbucketTarget),
     "crowd": TargetKind(CrowdSettings, CrowdTarget),
 }

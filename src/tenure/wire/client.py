@@ -18,6 +18,7 @@ import structlog
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
 from tenure.model.error import Closed, NotAllowed, RateLimited, Rejected, TargetError, Unreachable
+from tenure.model.secret import Secret
 from tenure.wire.auth import Auth, redact
 from tenure.wire.judge import OwnError, judge, judge_failure
 from tenure.wire.limiter import Limiter
@@ -107,24 +108,25 @@ class Client:
         query: Query | None = None,
         json: object = None,
         accept: Collection[int] = (),
+        hide: Secret | None = None,
     ) -> Reply:
         """Send one request and return the application's answer.
 
         `path` and `query` values are percent-encoded here; a list in `query` repeats its name. `accept` names the
         refusals (4xx) that the connector judges itself: they are returned when they are in the application's own error
-        form. Raises NotAllowed when the mode does not allow the operation, and else the errors of `tenure.model.error`
-        by what to do next.
+        form. `hide` is a secret among the values, which no error then tells. Raises NotAllowed when the mode does not
+        allow the operation, and else the errors of `tenure.model.error` by what to do next.
         """
         if operation not in self._operations or not operation.allowed(self.mode):
             raise NotAllowed(f"{operation} is not sent: {self.name} is in mode {self.mode.value!r}")
         request = self._request(operation, path, query, json)
         if operation.writes:
-            return await self._once(operation, request, accept)
+            return await self._once(operation, request, accept, hide)
         async for attempt in stamina.retry_context(
             on=_again, attempts=READ_ATTEMPTS, timeout=45.0, wait_initial=0.1, wait_jitter=0.1, wait_max=1.0
         ):
             with attempt:
-                return await self._once(operation, request, accept)
+                return await self._once(operation, request, accept, hide)
         raise AssertionError("the last attempt returns or raises")
 
     def _request(
@@ -150,7 +152,9 @@ class Client:
         except (httpx2.InvalidURL, UnicodeError):
             raise Rejected(f"a value for {operation} is too long or not valid for a web address") from None
 
-    async def _once(self, operation: Operation, request: httpx2.Request, accept: Collection[int]) -> Reply:
+    async def _once(
+        self, operation: Operation, request: httpx2.Request, accept: Collection[int], hide: Secret | None
+    ) -> Reply:
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._patience):
@@ -169,7 +173,7 @@ class Client:
                 error = type(problem).__name__
                 if isinstance(problem, RateLimited):
                     self._limiter.slow_down(problem.retry_after)
-                problem.args = tuple(redact(self._auth, str(text)) for text in problem.args)
+                problem.args = tuple(redact(self._auth, str(text), hide) for text in problem.args)
                 raise
             finally:
                 self._tell(Exchange(self.name, operation, status, (self._clock.monotonic() - began) * 1000, error))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from . import confluence, crowd, jira
+from . import bitbucket, confluence, crowd, jira
 from .door import Door
 
 
@@ -49,8 +49,14 @@ def _crowd(version: str, users: int, seats: int | None) -> tuple[Application, Do
     return state, crowd.CrowdDoor(state)
 
 
+def _bitbucket(version: str, users: int, seats: int | None) -> tuple[Application, Door]:
+    state = bitbucket.Bitbucket(bitbucket.version(version), users, seats)
+    return state, bitbucket.BitbucketDoor(state)
+
+
 APPLICATIONS: dict[str, Product] = {
     "jira": Product("Jira", "10.3.24", _jira),
     "confluence": Product("Confluence", "10.0.3", _confluence),
+    "bitbucket": Product("Bitbucket", "9.2.0", _bitbucket),
     "crowd": Product("Crowd", "6.3.0", _crowd),
 }
