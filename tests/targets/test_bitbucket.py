@@ -31,6 +31,7 @@ from tenure.model.seen import (
     Selector,
 )
 from tenure.targets import TARGETS
+from tenure.targets.atlassian import bitbucket_rights
 from tenure.targets.atlassian.bitbucket import BitbucketSettings, BitbucketTarget
 from tenure.wire import Basic, PacedLimiter
 from tenure_sandbox.atlassian.bitbucket import Bitbucket
@@ -310,3 +311,12 @@ async def test_what_may_not_be_seen_is_named_among_the_unknown(app: Starlette) -
     seen = await read(bitbucket(Recorder(app)), RightsOfGroup("helpdesk"))
     assert seen[:-1] == [RightSeen("repository", "OPS/deploy", "REPO_READ")]
     assert any("OPS/runbooks" in one for one in seen[-1].proof["unknown"])
+
+
+async def test_a_place_beyond_the_last_that_is_asked_is_named_among_the_unknown(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bitbucket_rights, "MOST_PLACES", 1)
+    seen = await read(bitbucket(Recorder(app)), RightsOfGroup("helpdesk"))
+    assert (seen[-1].count, seen[-1].proof["places"]) == (0, 1)
+    assert "projects and repositories beyond the first 1" in seen[-1].proof["unknown"]

@@ -234,3 +234,18 @@ async def test_an_account_of_a_directory_outside_is_not_written(app: Starlette) 
         with pytest.raises(Forbidden):
             await bitbucket(Recorder(app)).apply(change)
     assert (await bitbucket(Recorder(app)).apply(RevokeTokens(skim))).outcome is Outcome.ALREADY
+
+
+async def test_a_group_that_cannot_be_left_keeps_nobody_in_the_others(app: Starlette) -> None:
+    state = world(app)
+    state.grants.users[state.accounts["jroy"].id] = "ADMIN"
+    state.accounts["jroy"].password = "a-long-password"
+    mwolf = state.accounts["mwolf"]
+    for group in ("bitbucket-administrators", "helpdesk"):
+        state.join(mwolf, state.groups[group])
+    target = bitbucket(Recorder(app), "jroy", "a-long-password")
+    with pytest.raises(OutcomeUnknown, match="in part"):
+        await target.apply(LeaveGroups(handle(app, "mwolf"), ("bitbucket-administrators", "helpdesk", "stash-users")))
+    assert mwolf.groups == {"bitbucket-administrators"}
+    with pytest.raises(Forbidden):
+        await target.apply(LeaveGroups(handle(app, "mwolf"), ("bitbucket-administrators",)))

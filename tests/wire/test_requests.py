@@ -205,3 +205,12 @@ async def test_a_secret_that_an_application_wants_in_the_address_is_told_nowhere
                 assert "***" in said
         for shape in (secret.reveal(), quote(secret.reveal(), safe="")):
             assert shape not in f"{said} {lines} {caplog.text} {told}"
+
+
+@pytest.mark.parametrize("before", range(340, 400, 7))
+async def test_a_secret_is_blotted_out_before_long_words_are_cut(before: int) -> None:
+    secret = Secret("first-password-of-anna-0123456789")
+    words = {"oops": "x" * before + secret.reveal() + "y" * 400}
+    with pytest.raises(Rejected) as caught:
+        await client(lambda request: httpx2.Response(400, json=words)).send(MAKE, json={}, hide=secret)
+    assert "first" not in str(caught.value)

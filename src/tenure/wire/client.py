@@ -167,7 +167,7 @@ class Client:
             try:
                 reply = await self._exchange(operation, request)
                 status = reply.status
-                self._raise_for(reply, accept)
+                self._raise_for(reply, accept, hide)
                 return reply
             except TargetError as problem:
                 error = type(problem).__name__
@@ -178,8 +178,12 @@ class Client:
             finally:
                 self._tell(Exchange(self.name, operation, status, (self._clock.monotonic() - began) * 1000, error))
 
-    def _raise_for(self, reply: Reply, accept: Collection[int]) -> None:
-        problem = judge(reply, self._own_error, self._clock.now())
+    def _raise_for(self, reply: Reply, accept: Collection[int], hide: Secret | None) -> None:
+        def told(reply: Reply) -> str | None:  # blotted out before it is cut: half a secret would not be found
+            own = self._own_error(reply)
+            return None if own is None else redact(self._auth, own, hide)
+
+        problem = judge(reply, told, self._clock.now())
         if problem is None or (reply.status in accept and self._own_error(reply) is not None):
             return
         raise problem

@@ -18,7 +18,7 @@ from tenure.model.change import (
     RenameAccount,
     UpdateAccount,
 )
-from tenure.model.error import Conflict, NotFound, OutcomeUnknown, Rejected, TargetError
+from tenure.model.error import Conflict, Forbidden, NotFound, OutcomeUnknown, Rejected, TargetError
 from tenure.model.secret import Secret
 from tenure.model.seen import AccountSeen
 from tenure.targets.atlassian import bitbucket_calls as calls
@@ -126,19 +126,27 @@ class BitbucketWriting:
             if reply.status == 404:
                 return Answer(Outcome.ALREADY, account, await self._settled(change, account, reply))
             return Answer(Outcome.APPLIED, account)
-        done, shown = 0, dict[str, str | None]()
+        return await self._left(change, account)
+
+    async def _left(self, change: LeaveGroups, account: Handle) -> Answer:
+        """Take the account out of each group; one that refuses does not keep it in the others."""
+        done, shown, refusals = 0, dict[str, str | None](), list[TargetError]()
         for group in change.groups:
             try:
-                body = {"context": user.name, "itemName": group}
+                body = {"context": account.name, "itemName": group}
                 reply = await self._client.send(calls.LEAVE_GROUP, json=body, accept={404})
                 if reply.status < 400:
                     done += 1
                 else:
                     shown |= await self._settled(LeaveGroups(account, (group,)), account, reply)
             except TargetError as problem:
-                if not done:
-                    raise
-                raise OutcomeUnknown(f"{user.name} was moved in part: {problem}") from problem
+                refusals.append(problem)
+                if not isinstance(problem, (Forbidden, Rejected, NotFound)):
+                    break
+        if refusals and done:
+            raise OutcomeUnknown(f"{account.name} was moved in part: {refusals[0]}") from refusals[0]
+        if refusals:
+            raise refusals[0]
         return Answer(Outcome.APPLIED if done else Outcome.ALREADY, account, shown)
 
     async def create_group(self, change: CreateGroup) -> Answer:
