@@ -182,3 +182,12 @@ def test_secrets_do_not_pickle() -> None:
     with pytest.raises(TypeError):
         pickle.dumps(Secret(PASSWORD))
     assert PASSWORD not in f"{Secret(PASSWORD)} {Secret(PASSWORD)!r}"
+
+
+async def test_a_request_has_headers_of_its_own_and_the_connectors_content_type() -> None:
+    network = Seen()
+    out = client(network, content_type="application/scim+json")
+    await out.send(MAKE, json={}, headers={"If-Match": 'W/"1"', "Authorization": "somebody else's"})
+    sent = network.requests[0].headers
+    assert (sent["If-Match"], sent["Content-Type"]) == ('W/"1"', "application/scim+json")
+    assert sent["Authorization"].startswith("Basic ")
