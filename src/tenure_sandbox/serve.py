@@ -132,6 +132,7 @@ def serve(
     latency_ms: Annotated[float, typer.Option(min=0, help="Delay of every answer, in milliseconds.")] = 0,
     jira_version: Annotated[str, typer.Option(help="Version that Jira has, such as 9.12.0.")] = "10.3.24",
     crowd_version: Annotated[str, typer.Option(help="Version that Crowd has, such as 5.1.0.")] = "6.3.0",
+    scim_version: Annotated[str, typer.Option(help="What the SCIM server can do, such as 2.0-put.")] = "2.0",
     seats: Annotated[int | None, typer.Option(min=0, help="Seats of each licence; unlimited without it.")] = None,
 ) -> None:
     """Serve stand-ins for Atlassian's applications: sign in as admin with password admin, or with bearer sandbox.
@@ -140,7 +141,7 @@ def serve(
 
     Example: tenure-sandbox --port 8900 --users 1000
     """
-    versions = {"jira_version": jira_version, "crowd_version": crowd_version}
+    versions = {"jira_version": jira_version, "crowd_version": crowd_version, "scim_version": scim_version}
     try:
         app = build(users, latency_ms, seats, time.monotonic, **versions)
     except ValueError as error:

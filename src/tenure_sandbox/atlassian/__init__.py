@@ -1,10 +1,12 @@
-"""Stand-ins for Atlassian's applications, one folder each, and the one table of them."""
+"""Stand-ins for Atlassian's applications, one folder each, and the one table of all that the sandbox serves."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from tenure_sandbox import scim
 
 from . import crowd, jira
 from .door import Door
@@ -44,7 +46,14 @@ def _crowd(version: str, users: int, seats: int | None) -> tuple[Application, Do
     return state, crowd.CrowdDoor(state)
 
 
+def _scim(name: str, users: int, seats: int | None) -> tuple[Application, Door]:
+    del seats  # SCIM knows no licences
+    state = scim.Scim(scim.variant(name), users)
+    return state, scim.ScimDoor(state)
+
+
 APPLICATIONS: dict[str, Product] = {
     "jira": Product("Jira", "10.3.24", _jira),
     "crowd": Product("Crowd", "6.3.0", _crowd),
+    "scim": Product("SCIM", "2.0", _scim),
 }
