@@ -12,6 +12,7 @@ from tenure.model.capability import Mode
 from tenure.model.clock import Clock
 from tenure.targets.atlassian.crowd import CrowdSettings, CrowdTarget
 from tenure.targets.atlassian.jira import JiraSettings, JiraTarget
+from tenure.targets.scim.target import ScimSettings, ScimTarget
 from tenure.wire import Limiter
 
 if TYPE_CHECKING:
@@ -46,4 +47,5 @@ class TargetKind:
 TARGETS: dict[str, TargetKind] = {
     "jira": TargetKind(JiraSettings, JiraTarget),
     "crowd": TargetKind(CrowdSettings, CrowdTarget),
+    "scim": TargetKind(ScimSettings, ScimTarget),
 }

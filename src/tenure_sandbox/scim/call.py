@@ -95,7 +95,7 @@ class Call(call.Call):
         count = min(max(_number(self.text("count"), most), 0), most)
         cursor = self.text("cursor") if self.scim.variant.cursor else None
         start = max(_number(self.text("startIndex"), 1), 1) if cursor is None else _place(cursor)
-        page = capped(self.scope, rows[start - 1 : start - 1 + count])
+        page = capped(self.scope, rows)[start - 1 : start - 1 + count]  # behind a cap, rows are counted and not shown
         body: Document = {
             "schemas": [f"{MESSAGES}ListResponse"],
             "totalResults": len(rows),

@@ -1,9 +1,9 @@
-"""Takes documents in, strictly by the schemas, and shows what is asked for of them (RFC 7644 sections 3.3, 3.5.1, 3.9)."""
+"""Takes documents in, strictly by the schemas, and shows what is asked for (RFC 7644 sections 3.3, 3.5.1, 3.9)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from .schemas import Attribute, Kind, named
 from .texts import invalid
@@ -83,7 +83,7 @@ def read_one(attribute: Attribute, value: Any) -> Any:
         raise invalid(f"{attribute['name']} must be of type {kind}")
     if kind != "complex":
         return value
-    below, given = attribute["subAttributes"], dict(value)
+    below, given = attribute["subAttributes"], cast(Document, value)
     return {key: kept for name, one in given.items() for key, kept in _read(below, name, one)}
 
 
