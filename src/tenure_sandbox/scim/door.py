@@ -58,7 +58,8 @@ class ScimDoor(Door):
             raise Refused(404, f"there is nothing at {path}")
         route = methods.get(scope["method"])
         if route is None:
-            raise Refused(501 if scope["method"] == "PATCH" else 405, f"{scope['method']} is not supported here")
+            missing = scope["method"] == "PATCH" and "PUT" in methods
+            raise Refused(501 if missing else 405, f"{scope['method']} is not supported here")
         if body and not headers.get(b"content-type", b"").startswith(_READABLE):
             raise Refused(415, f"the body must be {SCIM}")
         call = self.call(

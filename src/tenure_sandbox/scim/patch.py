@@ -33,20 +33,33 @@ def _carry_out(kind: Kind, document: Document, operation: dict[str, Any]) -> Non
         raise invalid(f"there is no operation {op}", "invalidSyntax")
     if op.lower() != "remove" and "value" not in operation:
         raise invalid(f"{op} needs a value")
-    if path is not None:
-        _Step(kind, document, str(path)).carry_out(op.lower(), value)
-        return
-    if op.lower() == "remove":
-        raise invalid("remove needs a path", "noTarget")
-    if not isinstance(value, dict):
-        raise invalid("without a path, value must be an object")
     extensions = {urn.lower(): urn for urn, _ in kind.extensions}
+    if isinstance(path, str) and path.lower() in extensions:
+        _extension(kind, document, extensions[path.lower()], op.lower(), value)
+    elif path is not None:
+        _Step(kind, document, str(path)).carry_out(op.lower(), value)
+    elif op.lower() == "remove":
+        raise invalid("remove needs a path", "noTarget")
+    elif not isinstance(value, dict):
+        raise invalid("without a path, value must be an object")
+    else:
+        for name, one in value.items():
+            if name.lower() in extensions:
+                _extension(kind, document, extensions[name.lower()], op.lower(), one)
+            elif name.lower() != "schemas":
+                _Step(kind, document, name).carry_out(op.lower(), one)
+
+
+def _extension(kind: Kind, document: Document, urn: str, op: str, value: Any) -> None:
+    """One operation at everything that stands below an extension's URN."""
+    if op == "remove":
+        document.pop(urn, None)
+        return
+    if not isinstance(value, dict):
+        raise invalid(f"{urn} must be an object")
     for name, one in value.items():
-        if name.lower() in extensions:
-            for inner, each in one.items():
-                _Step(kind, document, f"{name}:{inner}").carry_out(op.lower(), each)
-        elif name.lower() != "schemas":
-            _Step(kind, document, name).carry_out(op.lower(), one)
+        if name.lower() != "schemas":
+            _Step(kind, document, f"{urn}:{name}").carry_out(op, one)
 
 
 class _Step:

@@ -191,5 +191,6 @@ ROUTES = (
     Route("GET", "/Schemas/{id}", schema, (), (200, 404), "anyone"),
     Route("GET", "/Me", unsupported, (), (501,), "read"),
     Route("POST", "/Bulk", unsupported, (), (501,), "write"),
+    Route("POST", "/.search", unsupported, (), (501,), "read"),
 )
 """Rights: `anyone` who is signed in, to `read`, to `write`."""

@@ -33,6 +33,8 @@ def _a(name: str, kind: str = "string", *, exact: bool = False, **more: Any) -> 
         made["referenceTypes"] = more.pop("references", ["external"])
     if sub:
         made["subAttributes"] = list(sub)
+    if "canonical" in more:
+        made["canonicalValues"] = more["canonical"]
     return made
 
 
@@ -80,7 +82,7 @@ ENTERPRISE_ATTRIBUTES = (
 _MEMBER = (
     _a("value", exact=True, mutability="immutable"),
     _a("$ref", "reference", mutability="immutable", references=["User", "Group"]),
-    _a("type", mutability="immutable"),
+    _a("type", mutability="immutable", canonical=["User", "Group"]),
     _shown("display"),
 )
 GROUP_ATTRIBUTES = (_a("displayName", required=True), _a("members", "complex", multi=True, sub=_MEMBER))

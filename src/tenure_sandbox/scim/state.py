@@ -78,7 +78,7 @@ class Scim:
         made = Resource(str(uuid.uuid5(_IDS, str(self._made))), kind, {})
         made.created_s = made.modified_s = self.now_s() if self.journal else BEGINNING_S
         self.found[kind.name][made.id] = made
-        self._keep(made, document)
+        self._keep(made, {"active": True, **document} if kind is not GROUP and self.variant.active else document)
         return made
 
     def change(self, resource: Resource, document: Document) -> bool:
@@ -122,8 +122,7 @@ class Scim:
         if resource.document:
             self.names.pop(resource.document["userName"].lower(), None)
         self.names[document["userName"].lower()] = resource.id
-        given = {"active": True, **document} if self.variant.active else document
-        resource.document = {name: value for name, value in given.items() if name != "password"}
+        resource.document = {name: value for name, value in document.items() if name != "password"}
 
     def _named(self, key: str) -> Resource | None:
         return self.found["User"].get(key) or self.found["Group"].get(key)

@@ -27,9 +27,10 @@ Canon = Callable[[str], str]
 class Search:
     """Looks at one server for who bears a name.
 
-    A filter's finds are believed when each of them bears the name. That it finds nobody is believed when, within the
-    last seconds, it found somebody who is known to be there, and nobody else; or when the server holds nothing at all.
-    A filter that shows others, or that does not find who is there, is not used again.
+    A filter's finds are believed when each of them bears the name; one that shows others is not used again. That it
+    finds nobody is believed when, within the last seconds, it found somebody who is known to be there, also by the name
+    in another letter case where that makes no other name; or when the server holds nothing at all. Else everybody is
+    walked through.
     """
 
     def __init__(self, client: Client, clock: Clock) -> None:
@@ -38,6 +39,7 @@ class Search:
         self._clock = clock
         self._proven: dict[Operation, float] = {}
         self._useless: set[Operation] = set()
+        self._blind: set[Operation] = set()
 
     def canon(self, server: Server, operation: Operation) -> Canon:
         """How names are compared there."""
@@ -48,9 +50,10 @@ class Search:
         canon = self.canon(server, operation)
         if server.filter and operation not in self._useless:
             found = await self._filtered(operation, name, canon)
-            if found is not None and (found or await self._works(operation, canon)):
+            if found or (found is not None and await self._sees(operation, canon)):
                 return found
-            self._useless.add(operation)
+            if found is None:
+                self._useless.add(operation)
         key, walked = NAMES[operation], Walk(f"{KINDS[operation]} in search of a name")
         rows = walk(self._client, server, operation, lean(operation), walked)
         return [row async for row in rows if canon(str(row.get(key, ""))) == canon(name)]
@@ -82,15 +85,20 @@ class Search:
             found |= {row.get("id"): row for row in page.rows}
         return list(found.values())
 
-    async def _works(self, operation: Operation, canon: Canon) -> bool:
-        """Whether the filter finds somebody who is there, and nobody else; true where nobody is."""
+    async def _sees(self, operation: Operation, canon: Canon) -> bool:
+        """Whether the filter finds somebody who is there, in any letter case; true where nobody is."""
+        if operation in self._blind:
+            return False
         if self._fresh(operation):
             return True
         row = await self._first(operation)
-        if row is not None:
-            name = str(row.get(NAMES[operation], ""))
-            found = await self._filtered(operation, name, canon)
-            if not found or row.get("id") not in {one.get("id") for one in found}:
+        if row is None:
+            return True
+        name = str(row.get(NAMES[operation], ""))
+        for form in {name, *(other for other in (name.upper(), name.lower()) if canon(other) == canon(name))}:
+            found = await self._filtered(operation, form, canon)
+            if row.get("id") not in {one.get("id") for one in found or ()}:
+                self._blind.add(operation)
                 return False
         self._proven[operation] = self._clock.monotonic()
         return True
