@@ -23,6 +23,9 @@ IN_SCIM = {
 }
 """The fields that every estate knows: our name, SCIM's. Any other attribute is `properties.<its name>`."""
 
+NO_PROPERTY = ("userName", "active")
+"""What is changed by changes of its own, which limits and modes know."""
+
 TRUE, FALSE = "true", "false"
 USUAL = "work"
 
@@ -129,12 +132,17 @@ def _settle(document: Document, urn: str) -> None:
 
 
 def place(server: Server, field: str) -> Place | None:
-    """Where a field stands, or None when this server has no such attribute."""
-    path = IN_SCIM.get(field)
-    if path is None and field.startswith(PROPERTY):
-        path = field.removeprefix(PROPERTY)
-    if not path:
+    """Where a field stands, or None when this server has no such attribute, or none that is a field."""
+    if field in IN_SCIM:
+        return _named(server, IN_SCIM[field])
+    if not field.startswith(PROPERTY):
         return None
+    found = _named(server, field.removeprefix(PROPERTY))
+    return None if found is not None and found.urn is None and found.attribute.name in NO_PROPERTY else found
+
+
+def _named(server: Server, path: str) -> Place | None:
+    """What a path names: `title`, `name.middleName`, `phoneNumbers.work`, `department`, `urn:...:User:department`."""
     if path == "externalId":
         return Place(None, Attribute("externalId", case_exact=True))
     for urn, attributes in server.extensions:

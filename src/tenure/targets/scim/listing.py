@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from tenure.model.error import Unreachable
+from tenure.model.error import Rejected, Unreachable
 from tenure.targets.atlassian.paging import Walk
 from tenure.targets.scim import calls
 from tenure.targets.scim.calls import Document
@@ -69,7 +69,10 @@ async def _by_cursor(
     cursor, total = "", None
     while True:
         query: Query = {**which, "cursor": cursor, "count": server.most}
-        page = (await client.send(operation, query=query)).read(calls.Page)
+        try:
+            page = (await client.send(operation, query=query)).read(calls.Page)
+        except Rejected as problem:  # a cursor that has expired
+            raise walked.broken(f"cannot be gone on with ({problem})") from None
         walked.pages += 1
         if total is not None and page.total_results not in (None, total):
             raise walked.broken("changed its total under the walk")
