@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tenure.targets.atlassian import crowd_calls, jira_calls
+from tenure.targets.scim import calls as scim_calls
 from tenure.wire import Operation
+from tenure_sandbox import scim
 from tenure_sandbox.atlassian import crowd, jira
 from tenure_sandbox.atlassian.call import Route
 
@@ -53,6 +55,7 @@ LISTS = {
         newer=frozenset({("GET", "/rest/api/2/user/list"), ("GET", "/rest/api/2/project/{projectIdOrKey}/components")}),
     ),
     "crowd": Lists(crowd_calls.OPERATIONS, crowd.ROUTES),
+    "scim": Lists(scim_calls.OPERATIONS, scim.ROUTES),
 }
 CALLS = [
     pytest.param(name, operation, id=f"{name} {operation.kind or 'read'} {operation}")

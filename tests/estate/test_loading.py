@@ -365,6 +365,14 @@ def test_a_crowd_is_signed_in_to_by_the_name_and_password_of_an_application(tmp_
         load(file, environment=ENVIRONMENT)
 
 
+def test_any_scim_application_is_signed_in_to_by_a_token_or_by_a_name(tmp_path: Path) -> None:
+    file = tmp_path / "estate.yaml"
+    text = SMALL.replace("jira:\n    kind: jira", "app:\n    kind: scim").replace("/jira", "/scim/v2")
+    for auth in ("{bearer: {env: JIRA_TOKEN}}", "{username: tenure, password: {env: JIRA_TOKEN}}"):
+        file.write_text(text.replace("{bearer: {env: JIRA_TOKEN}}", auth))
+        assert list(load(file, environment=ENVIRONMENT).targets) == ["app"]
+
+
 def test_first_and_last_names_may_be_mapped_and_need_not(tmp_path: Path) -> None:
     names = "first_name: name.givenName, last_name: name.familyName, "
     mapped = loaded(tmp_path, SMALL.replace("display_name:", f"{names}display_name:")).targets["jira"].rules.attributes
