@@ -34,7 +34,10 @@ _RFC_GROUP = (Attribute("displayName", required=True), Attribute("members", "com
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server. `group` is None where it has no groups; `most` is how many rows a page is asked for."""
+    """One server. `group` is None where it has no groups; `most` is how many rows a page is asked for.
+
+    `sparing`: it lets a group be asked for without its members.
+    """
 
     patch: bool
     filter: bool
@@ -44,6 +47,7 @@ class Server:
     user: tuple[Attribute, ...]
     extensions: tuple[tuple[str, tuple[Attribute, ...]], ...]
     group: tuple[Attribute, ...] | None
+    sparing: bool = True
 
     @property
     def active(self) -> bool:
@@ -71,7 +75,7 @@ class Server:
         return f"with {', '.join(has) or 'nothing'}" + (f", without {', '.join(lacks)}" if lacks else "")
 
 
-async def discover(client: Client) -> Server:
+async def discover(client: Client, sparing: bool = True) -> Server:
     """Ask the server what it can do. What it leaves out of its schemas is not there.
 
     Without /Schemas, the core of RFC 7643 is assumed. Raises Unreachable for what is no SCIM server, or for one that
@@ -99,6 +103,7 @@ async def discover(client: Client) -> Server:
         user=user,
         extensions=tuple((urn, schemas[urn]) for urn in urns if urn in schemas),
         group=schemas.get(calls.GROUP_URN, _RFC_GROUP) if "Group" in types or not types else None,
+        sparing=sparing,
     )
 
 

@@ -40,7 +40,7 @@ class Groups:
         canon = self._search.canon(server, calls.LIST_GROUPS)
         known = self._ids.get(canon(name))
         if known is not None:
-            found = await self._by_id(known, lean(calls.LIST_GROUPS))
+            found = await self._by_id(known, lean(server, calls.GET_GROUP))
             if found is not None and canon(_name(found)) == canon(name):
                 return found
             del self._ids[canon(name)]
@@ -73,7 +73,7 @@ class Groups:
     async def all(self, server: Server, walked: Walk) -> AsyncIterator[Document]:
         """Every group, without its members."""
         if server.group is not None:
-            async for group in walk(self._client, server, calls.LIST_GROUPS, lean(calls.LIST_GROUPS), walked):
+            async for group in walk(self._client, server, calls.LIST_GROUPS, lean(server, calls.LIST_GROUPS), walked):
                 yield group
 
     async def tells_members(self, server: Server) -> bool:
@@ -95,7 +95,7 @@ class Groups:
             await self._probe(server)
         if told or self._tells_groups:
             self._tells_groups = True
-            return {row["value"]: row.get("display") or await self._named_by_id(row["value"]) for row in told}
+            return {row["value"]: row.get("display") or await self._named_by_id(server, row["value"]) for row in told}
         return {_id(group): _name(group) for group in await self._full(server) if key in members(group)}
 
     async def holds(self, server: Server, group: Document, user: Document) -> bool:
@@ -129,8 +129,8 @@ class Groups:
         reply = await self._client.send(calls.GET_GROUP, path={"id": key}, query=query, accept={404})
         return None if reply.status == 404 else calls.document(reply)
 
-    async def _named_by_id(self, key: str) -> str:
-        found = await self._by_id(key, lean(calls.LIST_GROUPS))
+    async def _named_by_id(self, server: Server, key: str) -> str:
+        found = await self._by_id(key, lean(server, calls.GET_GROUP))
         if found is None:
             raise Unreachable(f"a person is shown in the group {key}, which is not there: nothing is concluded from it")
         return _name(found)

@@ -43,9 +43,10 @@ class Person:
 class ScimReading:
     """The readings of one server. What it can do is asked once, and again by each `check`."""
 
-    def __init__(self, client: Client, clock: Clock) -> None:
-        """Ask nothing yet."""
+    def __init__(self, client: Client, clock: Clock, sparing: bool = True) -> None:
+        """Ask nothing yet; `sparing` is whether the server lets a group be asked for without its members."""
         self._client = client
+        self._sparing = sparing
         self.search = Search(client, clock)
         self.groups = Groups(client, self.search)
         self._server: Server | None = None
@@ -59,7 +60,7 @@ class ScimReading:
 
     async def discovered(self) -> Server:
         """Ask the server anew what it can do."""
-        self._server = await discover(self._client)
+        self._server = await discover(self._client, self._sparing)
         return self._server
 
     async def accounts(self) -> AsyncIterator[Seen]:
@@ -132,7 +133,7 @@ class ScimReading:
         """Somebody by id, or None when the server says, to us who see its people, that nobody has it."""
         reply = await self._client.send(calls.GET_USER, path={"id": key}, accept={404})
         if reply.status == 404:
-            await self.search.signed_in()
+            await self.search.signed_in(await self.server())
             return None
         found = calls.document(reply)
         if found["id"] != key:

@@ -49,33 +49,33 @@ class Search:
         """Everybody, or every group, of that name; an empty list is proven. Raises Unreachable when it cannot be."""
         canon = self.canon(server, operation)
         if server.filter and operation not in self._useless:
-            found = await self._filtered(operation, name, canon)
-            if found or (found is not None and await self._sees(operation, canon)):
+            found = await self._filtered(server, operation, name, canon)
+            if found or (found is not None and await self._sees(server, operation, canon)):
                 return found
             if found is None:
                 self._useless.add(operation)
         key, walked = NAMES[operation], Walk(f"{KINDS[operation]} in search of a name")
-        rows = walk(self._client, server, operation, lean(operation), walked)
+        rows = walk(self._client, server, operation, lean(server, operation), walked)
         return [row async for row in rows if canon(str(row.get(key, ""))) == canon(name)]
 
-    async def signed_in(self) -> None:
+    async def signed_in(self, server: Server) -> None:
         """Make sure that we see the server's people: without that, a 404 may only mean that we are elsewhere."""
         if not self._fresh(calls.GET_USER):
-            await self._first(calls.LIST_USERS)
+            await self._first(server, calls.LIST_USERS)
             self._proven[calls.GET_USER] = self._clock.monotonic()
 
     async def look(self, server: Server) -> None:
         """Ask for people, and for groups where there are any: raises what stands between us and them."""
-        await self._first(calls.LIST_USERS)
+        await self._first(server, calls.LIST_USERS)
         if server.group is not None:
-            await self._first(calls.LIST_GROUPS)
+            await self._first(server, calls.LIST_GROUPS)
 
-    async def _filtered(self, operation: Operation, name: str, canon: Canon) -> list[Document] | None:
+    async def _filtered(self, server: Server, operation: Operation, name: str, canon: Canon) -> list[Document] | None:
         """Who a filter finds, in whatever normal form the name is kept; None when it finds others."""
         key = NAMES[operation]
         found: dict[object, Document] = {}
         for form in dict.fromkeys((name, *(unicodedata.normalize(form, name) for form in ("NFC", "NFD")))):
-            query: Query = {**lean(operation), "filter": f"{key} eq {_quoted(form)}"}
+            query: Query = {**lean(server, operation), "filter": f"{key} eq {_quoted(form)}"}
             try:
                 page = (await self._client.send(operation, query=query)).read(calls.Page)
             except Rejected:  # it has filters, and not this one
@@ -85,26 +85,26 @@ class Search:
             found |= {row.get("id"): row for row in page.rows}
         return list(found.values())
 
-    async def _sees(self, operation: Operation, canon: Canon) -> bool:
+    async def _sees(self, server: Server, operation: Operation, canon: Canon) -> bool:
         """Whether the filter finds somebody who is there, in any letter case; true where nobody is."""
         if operation in self._blind:
             return False
         if self._fresh(operation):
             return True
-        row = await self._first(operation)
+        row = await self._first(server, operation)
         if row is None:
             return True
         name = str(row.get(NAMES[operation], ""))
         for form in {name, *(other for other in (name.upper(), name.lower()) if canon(other) == canon(name))}:
-            found = await self._filtered(operation, form, canon)
+            found = await self._filtered(server, operation, form, canon)
             if row.get("id") not in {one.get("id") for one in found or ()}:
                 self._blind.add(operation)
                 return False
         self._proven[operation] = self._clock.monotonic()
         return True
 
-    async def _first(self, operation: Operation) -> Document | None:
-        query: Query = {**lean(operation), "startIndex": 1, "count": 1}
+    async def _first(self, server: Server, operation: Operation) -> Document | None:
+        query: Query = {**lean(server, operation), "startIndex": 1, "count": 1}
         page = (await self._client.send(operation, query=query)).read(calls.Page)
         if not page.rows and page.total_results != 0:
             raise Walk(KINDS[operation]).broken("shows nobody, and does not say that there is nobody")
@@ -115,9 +115,10 @@ class Search:
         return at is not None and self._clock.monotonic() - at < PROOF_LASTS_S
 
 
-def lean(operation: Operation) -> Query:
-    """What keeps a listing small: groups come without their members."""
-    return {"excludedAttributes": "members"} if operation is calls.LIST_GROUPS else {}
+def lean(server: Server, operation: Operation) -> Query:
+    """What keeps an answer small: groups come without their members."""
+    groups = operation in (calls.LIST_GROUPS, calls.GET_GROUP)
+    return {"excludedAttributes": "members"} if groups and server.sparing else {}
 
 
 def _quoted(text: str) -> str:

@@ -33,7 +33,6 @@ from tenure.targets.scim.reading import ScimReading
 from tenure.targets.scim.writing import ScimWriting
 from tenure.wire import Auth, Basic, Client, Limiter
 
-VERSION = "SCIM 2.0"
 MAY_READ = "the right to read Users and Groups over SCIM"
 SWITCHES = frozenset({ChangeKind.DEACTIVATE_ACCOUNT, ChangeKind.REACTIVATE_ACCOUNT})
 OF_GROUPS = frozenset(
@@ -65,7 +64,15 @@ class ScimSettings(BaseModel):
 
 
 class ScimTarget:
-    """One SCIM server. `capabilities` are those of one that has everything until `check` finds out."""
+    """One SCIM server. `capabilities` are those of one that has everything until `check` finds out.
+
+    A kind of server that is known says what is its own: `product`, how its errors look, and whether it lets a group be
+    asked for without its members.
+    """
+
+    product = "SCIM 2.0"
+    own_error = staticmethod(calls.own_error)
+    sparing = True
 
     def __init__(
         self,
@@ -87,7 +94,7 @@ class ScimTarget:
             mode=mode,
             operations=calls.OPERATIONS,
             limiter=limiter,
-            own_error=calls.own_error,
+            own_error=self.own_error,
             clock=clock,
             name=name,
             headers=calls.ACCEPT,
@@ -95,7 +102,7 @@ class ScimTarget:
             transport=transport,
             timeout=settings.timeout,
         )
-        self._reading = ScimReading(self._client, clock)
+        self._reading = ScimReading(self._client, clock, self.sparing)
         self._writing = ScimWriting(self._client, self._reading)
 
     async def aclose(self) -> None:
@@ -115,11 +122,19 @@ class ScimTarget:
             return Health(False, f"{problem}; missing: {MAY_READ}", self._account, missing=(MAY_READ,))
         except TargetError as problem:
             lost = isinstance(problem, Unreachable) and server is None
-            said = f"no SCIM server answers at {self._url}: {problem}" if lost else str(problem)
+            said = f"no {self.product} answers at {self._url}: {problem}" if lost else str(problem)
             return Health(False, said, self._account)
-        self.capabilities = narrowed(CAPABILITIES, server)
+        self.capabilities = self.narrowed(server)
         as_whom = f", signed in as {self._account}" if self._account else ""
-        return Health(True, f"{VERSION} {server}{as_whom}", self._account, None, VERSION)
+        return Health(True, f"{self.product} {server}{as_whom}", self._account, None, self.product)
+
+    def narrowed(self, server: Server) -> Capabilities:
+        """What can be done at this server."""
+        cannot = (frozenset() if server.active else SWITCHES) | (OF_GROUPS if server.group is None else frozenset())
+        group = FieldSpec(canon=canon_exact if server.exact("Groups", "displayName") else canon_name)
+        operations = CAPABILITIES.operations - cannot
+        rules = fields.specs(server)
+        return replace(CAPABILITIES, operations=operations, fields=rules, group=group, version=self.product)
 
     def read(self, what: Selector) -> AsyncIterator[Seen]:
         """Stream what the server shows; see `ScimReading` for what makes each reading whole."""
@@ -162,11 +177,3 @@ class ScimTarget:
                 return await self._writing.delete_group(change)
             case _:
                 raise ValueError(f"{change.kind.value} is not a request to a SCIM server")
-
-
-def narrowed(capabilities: Capabilities, server: Server) -> Capabilities:
-    """What is left of the capabilities at this server."""
-    cannot = (frozenset() if server.active else SWITCHES) | (OF_GROUPS if server.group is None else frozenset())
-    group = FieldSpec(canon=canon_exact if server.exact("Groups", "displayName") else canon_name)
-    operations = capabilities.operations - cannot
-    return replace(capabilities, operations=operations, fields=fields.specs(server), group=group, version=VERSION)

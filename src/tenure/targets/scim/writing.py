@@ -52,7 +52,7 @@ class ScimWriting:
         reply = await self._client.send(calls.CREATE_USER, json=document, accept={400, 409})
         if reply.status >= 400:
             if reply.status == 409 or (name and await self._reading.user_named(name) is not None):
-                raise Conflict(f"an account named {name} is there already")
+                raise Conflict(f"an account like {name} is there already: {calls.own_error(reply)}")
             raise Rejected(f"the server does not make the account {name}: {calls.own_error(reply)}")
         made = calls.document(reply) if reply.body is not None else await self._made(name)
         return _answer(server, Person(made, None).handle, made, Outcome.APPLIED)
