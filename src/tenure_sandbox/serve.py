@@ -152,7 +152,8 @@ def serve(
         typer.echo(f"tenure-sandbox cannot listen on {host}:{port} ({error.strerror}): choose another --port", err=True)
         raise typer.Exit(1) from error
     shown = f"[{host}]" if ":" in host else host
-    served = ", ".join(f"{one.title} {versions[f'{name}_version']} under /{name}" for name, one in APPLICATIONS.items())
+    chosen = {name: versions.get(f"{name}_version", one.newest) for name, one in APPLICATIONS.items()}
+    served = ", ".join(f"{one.title} {chosen[name]} under /{name}" for name, one in APPLICATIONS.items())
     line = f"tenure-sandbox is ready at http://{shown}:{listener.getsockname()[1]} ({served})"
     config = uvicorn.Config(app, http=_Connection, log_level="warning", access_log=False, lifespan="off")
     try:

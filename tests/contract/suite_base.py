@@ -63,9 +63,10 @@ class SuiteBase:
     people, so that one that is read-only does not refuse them. `lead` is somebody who leads one thing there. What an
     application can or cannot do is said by the others: `settled` are the changes that are seen to be done already
     before anything is sent, or by a refusal; `refused` the fields that it does not take; `gives` what its groups are
-    known to open; `immune` the faults that it never has; `has_id` whether a server has an identifier of its own;
-    `extra` a field beside name, address and display name that can be cleared, or None, and `beside` another; `shows`
-    the fields that a reading shows, and `tells` the cells that the answer to a create, an update or a switch shows;
+    known to open; `immune` the faults that it never has; `signed_in` as whom it says that we are; `has_id` whether a
+    server has an identifier of its own; `extra` a field beside name, address and display name that can be cleared, or
+    None, and `beside` another; `shows` the fields that a reading shows, and `tells` the cells that the answer to a
+    create, an update or a switch shows;
     `licensed` a group that everybody is in, whose members come in pages if it `pages_members`; `given` the groups that
     the application itself puts a new account into, and which a create takes away again unless its answer is lost. A
     kind of change that is not in `writes` is one that this version cannot make; a `listing` of None is one that it has
@@ -82,6 +83,7 @@ class SuiteBase:
     refused: ClassVar[tuple[dict[str, str | None], ...]] = ({"email": None}, {"email": "not an address"})
     gives: ClassVar[frozenset[str]] = frozenset({"licence", "administration"})
     immune: ClassVar[frozenset[str]] = frozenset()
+    signed_in: ClassVar[str | None] = "admin"
     has_id: ClassVar[bool] = True
     extra: ClassVar[str | None] = "properties.phone"
     beside: ClassVar[str] = "properties.room"

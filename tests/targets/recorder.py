@@ -21,7 +21,7 @@ class Recorder(httpx2.AsyncBaseTransport):
         self.heard: list[Any] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.calls.append((request.method, re.sub(r"^/(jira|crowd|scim)(?=/)", "", request.url.path)))
+        self.calls.append((request.method, re.sub(r"^/(jira|crowd|scim|cloud)(?=/)", "", request.url.path)))
         if request.content:
             self.heard.append(json.loads(request.content))
         answer = await self.inner.handle_async_request(request)

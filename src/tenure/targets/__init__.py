@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
+from tenure.targets.atlassian.cloud import CloudSettings, CloudTarget
 from tenure.targets.atlassian.crowd import CrowdSettings, CrowdTarget
 from tenure.targets.atlassian.jira import JiraSettings, JiraTarget
 from tenure.targets.scim.target import ScimSettings, ScimTarget
@@ -47,5 +48,6 @@ class TargetKind:
 TARGETS: dict[str, TargetKind] = {
     "jira": TargetKind(JiraSettings, JiraTarget),
     "crowd": TargetKind(CrowdSettings, CrowdTarget),
+    "atlassian-cloud": TargetKind(CloudSettings, CloudTarget),
     "scim": TargetKind(ScimSettings, ScimTarget),
 }

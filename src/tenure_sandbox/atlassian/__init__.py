@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tenure_sandbox import scim
 
-from . import crowd, jira
+from . import cloud, crowd, jira
 from .door import Door
 
 
@@ -46,6 +46,14 @@ def _crowd(version: str, users: int, seats: int | None) -> tuple[Application, Do
     return state, crowd.CrowdDoor(state)
 
 
+def _cloud(version: str, users: int, seats: int | None) -> tuple[Application, Door]:
+    del seats  # neither API tells of licences
+    if version != cloud.VERSION:
+        raise ValueError(f"the sandbox has no Atlassian Cloud {version}: it has {cloud.VERSION}")
+    state = cloud.Cloud(users)
+    return state, cloud.CloudDoor(state)
+
+
 def _scim(name: str, users: int, seats: int | None) -> tuple[Application, Door]:
     del seats  # SCIM knows no licences
     state = scim.Scim(scim.variant(name), users)
@@ -55,5 +63,6 @@ def _scim(name: str, users: int, seats: int | None) -> tuple[Application, Door]:
 APPLICATIONS: dict[str, Product] = {
     "jira": Product("Jira", "10.3.24", _jira),
     "crowd": Product("Crowd", "6.3.0", _crowd),
+    "cloud": Product("Atlassian Cloud", cloud.VERSION, _cloud),
     "scim": Product("SCIM", "2.0", _scim),
 }

@@ -64,7 +64,8 @@ class Call(call.Call):
             "location": location,
         }
         meta |= {"version": resource.tag} if self.scim.variant.etag else {}
-        document = {"schemas": urns, "id": resource.id, **resource.document, "meta": meta}
+        more = self.scim.whole(resource)
+        document = {"schemas": [*urns, *more], "id": resource.id, **resource.document, **more, "meta": meta}
         if resource.kind is GROUP:
             document["members"] = [self._member(one) for one in resource.document.get("members", [])]
             if not document["members"]:

@@ -43,17 +43,18 @@ def _several(name: str, kind: str = "string") -> Attribute:
     return _a(name, "complex", multi=True, sub=sub)
 
 
-def _shown(name: str, kind: str = "string", **more: Any) -> Attribute:
+def shown(name: str, kind: str = "string", **more: Any) -> Attribute:
+    """An attribute that only the server writes."""
     return _a(name, kind, mutability="readOnly", **more)
 
 
 _NAME_PARTS = ("formatted", "familyName", "givenName", "middleName", "honorificPrefix", "honorificSuffix")
 _PLAIN = ("title", "userType", "preferredLanguage", "locale", "timezone")
 _GROUPS_OF = (
-    _shown("value", exact=True),
-    _shown("$ref", "reference", references=["Group"]),
-    _shown("display"),
-    _shown("type"),
+    shown("value", exact=True),
+    shown("$ref", "reference", references=["Group"]),
+    shown("display"),
+    shown("type"),
 )
 USER_ATTRIBUTES = (
     _a("userName", required=True, uniqueness="server"),
@@ -66,14 +67,14 @@ USER_ATTRIBUTES = (
     _a("password", mutability="writeOnly", returned="never"),
     _several("emails"),
     _several("phoneNumbers"),
-    _shown("groups", "complex", multi=True, sub=_GROUPS_OF),
+    shown("groups", "complex", multi=True, sub=_GROUPS_OF),
     _several("entitlements"),
     _several("roles"),
 )
 _MANAGER = (
     _a("value", exact=True),
     _a("$ref", "reference", references=["User"]),
-    _shown("displayName"),
+    shown("displayName"),
 )
 ENTERPRISE_ATTRIBUTES = (
     *(_a(name) for name in ("employeeNumber", "costCenter", "organization", "division", "department")),
@@ -83,22 +84,22 @@ _MEMBER = (
     _a("value", exact=True, mutability="immutable"),
     _a("$ref", "reference", mutability="immutable", references=["User", "Group"]),
     _a("type", mutability="immutable", canonical=["User", "Group"]),
-    _shown("display"),
+    shown("display"),
 )
 GROUP_ATTRIBUTES = (_a("displayName", required=True), _a("members", "complex", multi=True, sub=_MEMBER))
 COMMON = (
-    _shown("schemas", "reference", multi=True, returned="always", references=["uri"]),
-    _shown("id", exact=True, returned="always"),
+    shown("schemas", "reference", multi=True, returned="always", references=["uri"]),
+    shown("id", exact=True, returned="always"),
     _a("externalId", exact=True),
-    _shown(
+    shown(
         "meta",
         "complex",
         sub=(
-            _shown("resourceType", exact=True),
-            _shown("created", "dateTime"),
-            _shown("lastModified", "dateTime"),
-            _shown("location", "reference", references=["uri"]),
-            _shown("version", exact=True),
+            shown("resourceType", exact=True),
+            shown("created", "dateTime"),
+            shown("lastModified", "dateTime"),
+            shown("location", "reference", references=["uri"]),
+            shown("version", exact=True),
         ),
     ),
 )

@@ -40,10 +40,10 @@ class Resource:
 class Scim:
     """The state of one server; what may be written is decided by the modules beside."""
 
-    def __init__(self, variant: Variant, users: int = 0) -> None:
-        """Settle the inhabitants, and `users` generated people beside them."""
+    def __init__(self, variant: Variant, users: int = 0, people: Kind | None = None) -> None:
+        """Settle the inhabitants, and `users` generated people beside them; `people` says what a person is."""
         self.variant = variant
-        self.users = user_kind(variant.active)
+        self.users = people or user_kind(variant.active)
         self.found: dict[str, dict[str, Resource]] = {"User": {}, "Group": {}}
         self.names: dict[str, str] = {}
         self.journal: list[dict[str, Any]] = []
@@ -73,7 +73,7 @@ class Scim:
 
     def add(self, kind: Kind, document: Document) -> Resource:
         """Keep a new document; refused when it names members who are not there, or a userName that is taken."""
-        self._check(kind, document, None)
+        self.check(kind, document, None)
         self._made += 1
         made = Resource(str(uuid.uuid5(_IDS, str(self._made))), kind, {})
         made.created_s = made.modified_s = self.now_s() if self.journal else BEGINNING_S
@@ -85,7 +85,7 @@ class Scim:
         """Keep the new document of a resource; False when it is the one that it had."""
         if document == resource.document:
             return False
-        self._check(resource.kind, document, resource)
+        self.check(resource.kind, document, resource)
         self._keep(resource, document)
         resource.version += 1
         resource.modified_s = self.now_s()
@@ -100,7 +100,12 @@ class Scim:
         del self.found[resource.kind.name][resource.id]
         self.names = {name: one for name, one in self.names.items() if one != resource.id}
 
-    def _check(self, kind: Kind, document: Document, mine: Resource | None) -> None:
+    def whole(self, resource: Resource) -> Document:
+        """What this kind of server adds to a document beside what every one adds."""
+        return {}
+
+    def check(self, kind: Kind, document: Document, mine: Resource | None) -> None:
+        """Refuse members who are not there, and a userName that is somebody else's."""
         if kind is GROUP:
             for member in document.get("members", []):
                 if self._named(member.get("value", "")) is None:

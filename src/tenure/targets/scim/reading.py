@@ -18,10 +18,10 @@ from tenure.targets.scim.discovery import Server, discover
 from tenure.targets.scim.groups import Groups, members
 from tenure.targets.scim.listing import walk
 from tenure.targets.scim.search import Search
-from tenure.wire import Client
+from tenure.wire import Client, Query
 
 MOST_NAMES = 200_000
-FEW = 20  # members whose names are asked for one by one; for more, everybody is listed
+FEW = 20  # the most members whose names are asked for one by one; for more, everybody is listed
 NO_SEATS = "SCIM knows no licences"
 
 log = structlog.get_logger(__name__)
@@ -146,6 +146,11 @@ class ScimReading:
         if len(rows) > 1:
             raise Rejected(f"{len(rows)} people at the server are named {name}")
         return await self.user(str(rows[0].get("id"))) if rows else None
+
+    async def some(self) -> tuple[Document, ...]:
+        """The first few people, in whatever order the server has them."""
+        query: Query = {"startIndex": 1, "count": FEW}
+        return (await self._client.send(calls.LIST_USERS, query=query)).read(calls.Page).rows
 
     async def needed(self, account: Handle) -> Person:
         """The account as it is now; raises NotFound when it is not there."""
