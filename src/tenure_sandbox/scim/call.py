@@ -50,8 +50,13 @@ class Call(call.Call):
 
     def shown(self, resource: Resource) -> Document:
         """The resource as this request wants to see it."""
-        only, without = ([n for n in (self.text(name) or "").split(",") if n] for name in SHAPE)
+        only, without = (self.names(name) for name in SHAPE)
         return chosen(resource.kind, self.whole(resource), only, without)
+
+    def names(self, parameter: str) -> list[str]:
+        """The attributes that a query parameter names, at a server that reads it."""
+        text = self.text(parameter) if parameter in self.route.query else None
+        return [name for name in (text or "").split(",") if name]
 
     def whole(self, resource: Resource) -> Document:
         """The resource with all that the server adds."""
@@ -94,7 +99,7 @@ class Call(call.Call):
         rows = self._matching()
         most = self.scim.variant.page
         count = min(max(_number(self.text("count"), most), 0), most)
-        cursor = self.text("cursor") if self.scim.variant.cursor else None
+        cursor = self.text("cursor") if self.scim.variant.cursor else None  # a server without them passes it over
         start = max(_number(self.text("startIndex"), 1), 1) if cursor is None else _place(cursor)
         page = capped(self.scope, rows)[start - 1 : start - 1 + count]  # behind a cap, rows are counted and not shown
         body: Document = {

@@ -56,7 +56,7 @@ def modify(call: Call) -> Reply:
     call.unchanged(found)
     call.scim.change(found, patched(call.kind(), found.document, _body(call)))
     call.wrote(found.id)
-    if call.kind() is GROUP and not any(call.text(name) for name in SHAPE):
+    if call.kind() is GROUP and not any(call.names(name) for name in SHAPE):
         return Reply(204, None, {"ETag": found.tag} if call.scim.variant.etag else {})
     return call.answer(200, found)
 
@@ -165,25 +165,27 @@ def unsupported(call: Call) -> Reply:
     raise Refused(501, f"{call.path} is not supported")
 
 
-_WRITTEN = (400, 403, 404, 409, 412)
-_READ = (200, 400, 403, 404)
+_WRITTEN = (400, 403, 404, 412)
+_LISTED = (200, 400, 403)
 
 
-def _resources(path: str, feature: str) -> tuple[Route, ...]:
+def _resources(path: str, feature: str, taken: tuple[int, ...]) -> tuple[Route, ...]:
+    """The operations of a resource type; `taken` is what a name that is somebody else's is answered with."""
+    written = (200, *_WRITTEN, *taken)
+    patched = (200, 204, *_WRITTEN) if path == "/Groups" else written
     return (
-        Route("GET", path, listing, LISTING, _READ, "read", feature),
-        Route("POST", path, make, SHAPE, (201, *_WRITTEN), "write", feature, directory=True),
-        Route("GET", f"{path}/{{id}}", one, SHAPE, (304, *_READ), "read", feature),
-        Route("PUT", f"{path}/{{id}}", replace, SHAPE, (200, *_WRITTEN), "write", feature, directory=True),
+        Route("GET", path, listing, LISTING, _LISTED, "read", feature),
+        Route("POST", path, make, SHAPE, (201, 400, 403, *taken), "write", feature, directory=True),
+        Route("GET", f"{path}/{{id}}", one, SHAPE, (200, 304, 403, 404), "read", feature),
+        Route("PUT", f"{path}/{{id}}", replace, SHAPE, written, "write", feature, directory=True),
+        Route("PATCH", f"{path}/{{id}}", modify, SHAPE, patched, "write", "patch", directory=True),
         Route("DELETE", f"{path}/{{id}}", delete, (), (204, *_WRITTEN), "write", feature, directory=True),
     )
 
 
 ROUTES = (
-    *_resources("/Users", ""),
-    *_resources("/Groups", "groups"),
-    Route("PATCH", "/Users/{id}", modify, SHAPE, (200, *_WRITTEN), "write", "patch", directory=True),
-    Route("PATCH", "/Groups/{id}", modify, SHAPE, (200, 204, *_WRITTEN), "write", "patch", directory=True),
+    *_resources("/Users", "", (409,)),
+    *_resources("/Groups", "groups", ()),
     Route("GET", "/ServiceProviderConfig", configuration, (), (200,), "anyone"),
     Route("GET", "/ResourceTypes", resource_types, (), (200,), "anyone"),
     Route("GET", "/ResourceTypes/{id}", resource_type, (), (200, 404), "anyone"),

@@ -16,7 +16,6 @@ from tenure_sandbox.scim import ROUTES as SCIM_ROUTES
 from tenure_sandbox.scim import ScimDoor
 from tenure_sandbox.scim import call as scim_call
 from tenure_sandbox.scim.filters import bad
-from tenure_sandbox.scim.schemas import GROUP
 from tenure_sandbox.scim.texts import Refused
 
 from .state import DIRECTORY, Cloud
@@ -40,17 +39,29 @@ class DirectoryCall(scim_call.Call):
 
 
 def _group_is_shown(call: DirectoryCall) -> Reply:
-    reply = _MODIFY.handler(call)
-    return call.answer(200, call.resource()) if call.kind() is GROUP else reply
+    _MODIFY.handler(call)
+    return call.answer(200, call.resource())
 
 
 _MODIFY = next(route for route in SCIM_ROUTES if (route.method, route.path) == ("PATCH", "/Groups/{id}"))
 _LEFT_OUT = ("/Me", "/Bulk", "/.search")
-DIRECTORY_ROUTES = tuple(
-    replace(route, handler=_group_is_shown, statuses=(200, *route.statuses)) if route is _MODIFY else route
-    for route in SCIM_ROUTES
-    if route.path not in _LEFT_OUT
-)
+_READS = ("filter", "startIndex", "count")
+
+
+def _own(route: Route) -> Route:
+    """An operation as the vendor has it: no versions, no cursors, and groups shown as they are."""
+    statuses = tuple(status for status in route.statuses if status not in (304, 412))
+    query = tuple(name for name in route.query if name != "cursor")
+    if route.path.startswith("/Groups"):
+        query = tuple(name for name in query if name in _READS)
+    if route is _MODIFY:
+        return replace(route, handler=_group_is_shown, query=query, statuses=(200, 400, 403, 404))
+    if (route.method, route.path) == ("POST", "/Groups"):
+        statuses = (*statuses, 409)
+    return replace(route, query=query, statuses=statuses)
+
+
+DIRECTORY_ROUTES = tuple(_own(route) for route in SCIM_ROUTES if route.path not in _LEFT_OUT)
 
 
 class DirectoryDoor(ScimDoor):
