@@ -373,6 +373,18 @@ def test_any_scim_application_is_signed_in_to_by_a_token_or_by_a_name(tmp_path: 
         assert list(load(file, environment=ENVIRONMENT).targets) == ["app"]
 
 
+def test_atlassian_cloud_is_named_by_its_directory_and_may_have_a_second_key(tmp_path: Path) -> None:
+    file = tmp_path / "estate.yaml"
+    text = SMALL.replace("jira:\n    kind: jira", "cloud:\n    kind: atlassian-cloud")
+    good = re.sub(r"url: \S+", "url: https://api.atlassian.com/scim/directory/d1", text)
+    for more in ("", "\n    manage: {bearer: {env: JIRA_TOKEN}}"):
+        file.write_text(good.replace("kind: atlassian-cloud", f"kind: atlassian-cloud{more}"))
+        assert list(load(file, environment=ENVIRONMENT).targets) == ["cloud"]
+    file.write_text(re.sub(r"url: \S+", "url: https://api.atlassian.com/scim", text))
+    with pytest.raises(EstateInvalid, match="no SCIM base URL"):
+        load(file, environment=ENVIRONMENT)
+
+
 def test_first_and_last_names_may_be_mapped_and_need_not(tmp_path: Path) -> None:
     names = "first_name: name.givenName, last_name: name.familyName, "
     mapped = loaded(tmp_path, SMALL.replace("display_name:", f"{names}display_name:")).targets["jira"].rules.attributes

@@ -13,7 +13,7 @@ NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
         ("keycloak", "okta", "entra", "onelogin", "oracle", "google", "ldap", "crowd", "csv", "jumpcloud", "ping"),
     ),
     (("sources", "*", "every"), None),
-    (("targets", "*", "kind"), ("confluence", "bitbucket", "atlassian-cloud")),
+    (("targets", "*", "kind"), ("confluence", "bitbucket")),
     (("targets", "*", "leaver", "action"), ("anonymize",)),
     (("targets", "*", "leaver", "anonymize"), None),
     (("targets", "*", "leaver", "revoke_tokens"), None),
