@@ -88,7 +88,7 @@ async def discover(client: Client, sparing: bool = True) -> Server:
     types = {one.name: one for one in await _all(client, calls.RESOURCE_TYPES, calls.ResourceType)}
     schemas = {one.id: one.attributes for one in await _all(client, calls.SCHEMAS, calls.Schema)}
     for name, place in (("User", "/Users"), ("Group", "/Groups")):
-        if name in types and not types[name].endpoint.rstrip("/").endswith(place):
+        if name in types and f"/{types[name].endpoint}".rstrip("/").rpartition("/")[2] != place[1:]:
             raise Unreachable(f"the server serves {name} at {types[name].endpoint}: Tenure knows {place} alone")
     user = schemas.get(calls.USER_URN, _RFC_USER)
     known = types.get("User")
