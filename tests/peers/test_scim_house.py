@@ -1,14 +1,17 @@
-"""A provider pushes to a real `tenure serve`, whose engine keeps PyPI's scim2-server and npm's SCIMMY in step."""
+"""A provider pushes to a real `tenure serve`, whose engine writes scim2-server, SCIMMY and a stand-in of Cloud."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+
+from tenure_sandbox.atlassian.cloud import DIRECTORY
 
 from .conftest import TOKEN, tenure
 from .test_scim_targets import scim2_server, scimmy
@@ -19,9 +22,9 @@ sources:
   okta: {kind: scim, token: {env: TENURE_PEERS_TOKEN}}
 targets:
   app:
-    kind: scim
+    kind: @KIND@
     url: "@APP@"
-    auth: {bearer: {env: TENURE_PEERS_TOKEN}}
+    auth: {bearer: {env: TENURE_PEERS_KEY}}
     source: okta
     mode: full
     match: [[username, email]]
@@ -40,26 +43,40 @@ GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 SECONDS = 30
 
 
-@pytest.fixture(params=["scim2-server", "scimmy"])
-def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@dataclass(frozen=True)
+class App:
+    """An application: the kind of target that it is, where it is, and what opens it."""
+
+    kind: str
+    address: str
+    key: str = TOKEN
+
+
+@pytest.fixture(params=["scim2-server", "scimmy", "cloud"])
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[App]:
+    if request.param == "cloud":
+        sandbox = request.getfixturevalue("sandbox")
+        yield App("atlassian-cloud", f"{sandbox}/cloud/scim/directory/{DIRECTORY}", "sandbox")
+        return
     serve = scimmy if request.param == "scimmy" else scim2_server
     with serve(tmp_path) as served:
-        yield served.address
+        yield App("scim", served.address)
 
 
-def client(address: str) -> httpx2.Client:
-    return httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30)
+def client(address: str, key: str = TOKEN) -> httpx2.Client:
+    return httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30)
 
 
-def test_a_person_who_is_pushed_lives_at_the_application(app: str) -> None:
+def test_a_person_who_is_pushed_lives_at_the_application(app: App) -> None:
+    estate = ESTATE.replace("@APP@", app.address).replace("@KIND@", app.kind)
     with (
-        tenure(ESTATE.replace("@APP@", app), {"TENURE_PEERS_TOKEN": TOKEN}) as house,
+        tenure(estate, {"TENURE_PEERS_TOKEN": TOKEN, "TENURE_PEERS_KEY": app.key}) as house,
         client(f"{house}/scim/okta/v2") as okta,
-        client(app) as there,
+        client(app.address, app.key) as there,
     ):
 
         def ada() -> Any:
-            return next((one for one in listed(there, "/Users") if one["userName"].startswith("ada")), None)
+            return next((one for one in listed(there, "/Users") if one["userName"].startswith("ada.")), None)
 
         def readers() -> list[str]:
             groups = [one for one in listed(there, "/Groups") if one["displayName"] == "readers"]
@@ -67,9 +84,9 @@ def test_a_person_who_is_pushed_lives_at_the_application(app: str) -> None:
 
         person = {
             "schemas": [USER, ENTERPRISE],
-            "userName": "ada@example.org",
+            "userName": "ada.lind@example.org",
             "displayName": "Ada Lind",
-            "emails": [{"value": "ada@example.org", "primary": True}],
+            "emails": [{"value": "ada.lind@example.org", "primary": True}],
             ENTERPRISE: {"department": "Sails"},
             "active": True,
         }

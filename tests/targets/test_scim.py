@@ -175,6 +175,24 @@ async def test_a_version_that_was_overtaken_is_read_again_and_the_others_change_
     assert mwolf.document["displayName"] == "M. Wolf"
 
 
+async def test_a_version_is_also_taken_from_the_document() -> None:
+    def without_header(request: httpx2.Request, body: Any) -> Any:
+        return httpx2.Response(200, json=body) if request.method == "GET" else body
+
+    server = Server(bend=without_header)
+    sent: list[str | None] = []
+    inner = server.network.inner.handle_async_request
+
+    async def watched(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "PATCH":
+            sent.append(request.headers.get("if-match"))
+        return await inner(request)
+
+    server.network.inner.handle_async_request = watched  # type: ignore[method-assign]
+    await server.open().apply(UpdateAccount(server.handle("mwolf"), {"display_name": "M. Wolf"}))
+    assert sent == ['W/"1"']
+
+
 async def test_an_answer_without_a_body_is_looked_at() -> None:
     def nothing(request: httpx2.Request, body: Any) -> Any:
         return httpx2.Response(204) if request.method in ("PATCH", "POST") else body

@@ -149,6 +149,12 @@ def document(reply: Reply) -> Document:
     return found
 
 
+def version(reply: Reply, found: Document) -> str | None:
+    """The version of a resource (RFC 7644 section 3.14): from the header, else from the document itself."""
+    told = reply.headers.get("etag") or (found.get("meta") or {}).get("version")
+    return told if isinstance(told, str) and told else None
+
+
 class _Identified(Struct, frozen=True):
     id: str
 

@@ -68,7 +68,7 @@ class Groups:
         if _id(found) != _id(group):
             raise Unreachable(f"asked for the group {_id(group)}, the server answered about {_id(found)}")
         self._tells_members = self._tells_members or bool(members(found))
-        return found, reply.headers.get("etag")
+        return found, calls.version(reply, found)
 
     async def all(self, server: Server, walked: Walk) -> AsyncIterator[Document]:
         """Every group, without its members."""

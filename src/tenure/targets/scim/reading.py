@@ -138,7 +138,7 @@ class ScimReading:
         found = calls.document(reply)
         if found["id"] != key:
             raise Unreachable(f"asked for {key}, the server answered about {found['id']}")
-        return Person(found, reply.headers.get("etag"))
+        return Person(found, calls.version(reply, found))
 
     async def user_named(self, name: str) -> Person | None:
         """Somebody by userName, or None when that is proven to be nobody's. Raises Rejected when it is two people's."""
