@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .atlassian import APPLICATIONS, Application
+from .applications import APPLICATIONS, Application
 from .faults import BadFault, Schedule
 from .misbehaviour import HANG_UP, Faults
 
