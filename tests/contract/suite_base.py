@@ -73,12 +73,13 @@ class SuiteBase:
     are asked. `lead` is somebody who leads one thing there, `holder` somebody with permissions, if no new account can
     be given some. What an application can or cannot do is said by the others: `settled` are the changes that are seen
     to be done already before anything is sent, or by a refusal; `refused` the fields that it does not take; `gives`
-    what its groups are known to open; `immune` the faults that it never has; `has_id` whether a server has an
-    identifier of its own; `extra` a field beside name, address and display name that can be cleared, or None; `shows`
-    the fields that a reading shows, and `tells` the cells that the answer to a create, an update or a switch shows;
-    `licensed` a group that everybody is in; `given` the groups that the application itself puts a new account into, and
-    which a create takes away again unless its answer is lost. A kind of change that is not in `writes` is one that this
-    version cannot make; a `listing` of None is one that it has not.
+    what its groups are known to open; `immune` the faults that it never has; `signed_in` as whom it says that we are;
+    `has_id` whether a server has an identifier of its own; `extra` a field beside name, address and display name that
+    can be cleared, or None, and `beside` another; `shows` the fields that a reading shows, and `tells` the cells that
+    the answer to a create, an update or a switch shows; `licensed` a group that everybody is in, whose members come in
+    pages if it `pages_members`; `given` the groups that the application itself puts a new account into, and which a
+    create takes away again unless its answer is lost. A kind of change that is not in `writes` is one that this version
+    cannot make; a `listing` of None is one that it has not.
     """
 
     kind: ClassVar[str]
@@ -93,11 +94,14 @@ class SuiteBase:
     refused: ClassVar[tuple[dict[str, str | None], ...]] = ({"email": None}, {"email": "not an address"})
     gives: ClassVar[frozenset[str]] = frozenset({"licence", "administration"})
     immune: ClassVar[frozenset[str]] = frozenset()
+    signed_in: ClassVar[str | None] = "admin"
     has_id: ClassVar[bool] = True
     extra: ClassVar[str | None] = "properties.phone"
+    beside: ClassVar[str] = "properties.room"
     shows: ClassVar[frozenset[str]] = frozenset(ANNA)
     tells: ClassVar[frozenset[str]] = frozenset({*ANNA, "active"})
     licensed: ClassVar[str] = "jira-software-users"
+    pages_members: ClassVar[bool] = True
     given: ClassVar[frozenset[str]] = frozenset()
 
     def app(self, users: int = 0) -> Starlette:
@@ -121,6 +125,12 @@ class SuiteBase:
     def with_extra(self, value: str | None) -> dict[str, str | None]:
         """The extra field with this value, at a target that has one."""
         return {self.extra: value} if self.extra else {}
+
+    def kept(self, value: str, beside: str | None = None) -> dict[str, str]:
+        """What the application then keeps beside name, address and display name."""
+        kept = {self.extra: value} if self.extra else {}
+        kept |= {self.beside: beside} if self.extra and beside else {}
+        return {name.removeprefix("properties."): one for name, one in kept.items()}
 
     async def somebody(self, place: Place, target: Target) -> dict[str, Any]:
         """Anna, or where no account can be made somebody who was there before, as the application has them."""

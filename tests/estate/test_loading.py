@@ -207,7 +207,7 @@ def test_every_problem_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
         ("kind: scim", "kind: scim, secret: x", 2, "sources.okta.secret: there is no such key"),
         ("  okta:", "  Okta:", 2, '"Okta" cannot be a name; write lower-case'),
         ("  jira:", f"  {'j' * 64}:", 4, "cannot be a name"),
-        ("kind: jira", "kind: scim", 5, "targets.jira.kind: scim is not enforced yet"),
+        ("kind: scim", "kind: keycloak", 2, "sources.okta.kind: keycloak is not enforced yet"),
         ("targets:", "target:", 3, "target: there is no such key; did you mean targets?"),
         ("{username: userName, ", "{", 8, "targets.jira.attributes.username: this key is missing"),
         (
@@ -375,6 +375,26 @@ def test_a_confluence_is_signed_in_to_by_an_access_token_or_an_administrator(tmp
     }
     file.write_text(text.replace("{bearer: {env: JIRA_TOKEN}}", auth) + "    space: X\n")
     with pytest.raises(EstateInvalid, match="there is no such key"):
+        load(file, environment=ENVIRONMENT)
+
+
+def test_any_scim_application_is_signed_in_to_by_a_token_or_by_a_name(tmp_path: Path) -> None:
+    file = tmp_path / "estate.yaml"
+    text = SMALL.replace("jira:\n    kind: jira", "app:\n    kind: scim").replace("/jira", "/scim/v2")
+    for auth in ("{bearer: {env: JIRA_TOKEN}}", "{username: tenure, password: {env: JIRA_TOKEN}}"):
+        file.write_text(text.replace("{bearer: {env: JIRA_TOKEN}}", auth))
+        assert list(load(file, environment=ENVIRONMENT).targets) == ["app"]
+
+
+def test_atlassian_cloud_is_named_by_its_directory_and_may_have_a_second_key(tmp_path: Path) -> None:
+    file = tmp_path / "estate.yaml"
+    text = SMALL.replace("jira:\n    kind: jira", "cloud:\n    kind: atlassian-cloud")
+    good = re.sub(r"url: \S+", "url: https://api.atlassian.com/scim/directory/d1", text)
+    for more in ("", "\n    manage: {bearer: {env: JIRA_TOKEN}}"):
+        file.write_text(good.replace("kind: atlassian-cloud", f"kind: atlassian-cloud{more}"))
+        assert list(load(file, environment=ENVIRONMENT).targets) == ["cloud"]
+    file.write_text(re.sub(r"url: \S+", "url: https://api.atlassian.com/scim", text))
+    with pytest.raises(EstateInvalid, match="no SCIM base URL"):
         load(file, environment=ENVIRONMENT)
 
 

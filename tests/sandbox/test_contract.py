@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import pathlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 import tenure_sandbox
-from tenure_sandbox.atlassian import bitbucket, confluence, jira
+from tenure_sandbox.atlassian import bitbucket, cloud, confluence, jira
 from tenure_sandbox.atlassian.call import Route
 
 HERE = pathlib.Path(__file__).parent
@@ -25,16 +26,17 @@ class Contract:
     """An application's routes beside what its vendor documents.
 
     `facts` is a file of ours with what was taken from the vendor's `document`, whose paths begin below `prefix`:
-    "METHOD path": [query parameters, status codes]. The others are the exceptions, each with its reason: operations
-    that the document lacks, parameters that are read and codes that are answered without it. Any operation can answer
-    these before it is reached: sign-in, XSRF check, unknown version, wrong method or media type. They are not declared
-    by routes, except where the document names them.
+    "METHOD path": [query parameters, status codes]. `below` is where our routes begin in the document. The others are
+    the exceptions, each with its reason: operations that the document lacks, parameters that are read and codes that
+    are answered without it. Any operation can answer these before it is reached: sign-in, XSRF check, unknown version,
+    wrong method or media type. They are not declared by routes, except where the document names them.
     """
 
     routes: tuple[Route, ...]
     facts: str
     document: str
     prefix: str = ""
+    below: str = ""
     undocumented: dict[str, str] = field(default_factory=dict)
     reads: dict[tuple[str, str], str] = field(default_factory=dict)
     answers: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -160,7 +162,32 @@ CONTRACTS = {
         },
         answers=of_bitbucket(),
     ),
+    "cloud directory": Contract(
+        cloud.DIRECTORY_ROUTES,
+        facts="cloud-directory.json",
+        document="atlassian-cloud-scim-2022-08.openapi.json",
+        below="/scim/directory/{directoryId}",
+        undocumented={
+            "GET /ResourceTypes/{id}": "documented once for each resource type",
+            "GET /Schemas/{id}": "documented once for each schema",
+        },
+        answers={
+            ("DELETE /Users/{id}", 400): "a directory that is read-only, when a scheduled fault says so with 400",
+            ("PUT /Users/{id}", 409): "somebody else's name or address: RFC 7644 section 3.3 has no other code",
+            ("PATCH /Users/{id}", 409): "somebody else's name or address: RFC 7644 section 3.3 has no other code",
+        },
+    ),
+    "cloud accounts": Contract(
+        cloud.ROUTES,
+        facts="cloud-accounts.json",
+        document="atlassian-cloud-user-management-2022-08.openapi.json",
+    ),
 }
+
+
+def unnamed(path: str) -> str:
+    """The path without the names of what stands in it, which are each document's own."""
+    return re.sub(r"\{\w+\}", "{}", path)
 
 
 EACH = pytest.mark.parametrize("name", CONTRACTS)
@@ -203,11 +230,12 @@ def test_the_facts_are_what_the_document_says(name):
     file = DOCUMENTS / contract.document
     if not file.exists():
         pytest.skip("the vendor's document is not on this machine")
-    paths = json.loads(file.read_text())["paths"]
+    paths = {unnamed(path): (path, methods) for path, methods in json.loads(file.read_text())["paths"].items()}
     for fact, (parameters, statuses) in contract.known.items():
         method, path = fact.split()
-        documented = paths[path.removeprefix(contract.prefix)][method.lower()]
-        in_path = {part.strip("{}") for part in path.split("/") if part.startswith("{")}
+        whole, methods = paths[unnamed(f"{contract.below}{path.removeprefix(contract.prefix)}")]
+        documented = methods[method.lower()]
+        in_path = {part.strip("{}") for part in whole.split("/") if part.startswith("{")}
         names = {p["name"] for p in documented.get("parameters", [])} - in_path
         answered = sorted(int(status) for status in documented["responses"] if status != "default")
         assert (sorted(names), answered) == (parameters, statuses), fact

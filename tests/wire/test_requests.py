@@ -214,3 +214,12 @@ async def test_a_secret_is_blotted_out_before_long_words_are_cut(before: int) ->
     with pytest.raises(Rejected) as caught:
         await client(lambda request: httpx2.Response(400, json=words)).send(MAKE, json={}, hide=secret)
     assert "first" not in str(caught.value)
+
+
+async def test_a_request_has_headers_of_its_own_and_the_connectors_content_type() -> None:
+    network = Seen()
+    out = client(network, content_type="application/scim+json")
+    await out.send(MAKE, json={}, headers={"If-Match": 'W/"1"', "Authorization": "somebody else's"})
+    sent = network.requests[0].headers
+    assert (sent["If-Match"], sent["Content-Type"]) == ('W/"1"', "application/scim+json")
+    assert sent["Authorization"].startswith("Basic ")

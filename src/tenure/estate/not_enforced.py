@@ -13,7 +13,6 @@ NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
         ("keycloak", "okta", "entra", "onelogin", "oracle", "google", "ldap", "crowd", "csv", "jumpcloud", "ping"),
     ),
     (("sources", "*", "every"), None),
-    (("targets", "*", "kind"), ("atlassian-cloud", "scim")),
     (("targets", "*", "groups", "keep_foreign_members"), (False,)),
 )
 """Keys and values of the design that nothing acts on yet: the path (`*` is any name), and its values (None: any)."""

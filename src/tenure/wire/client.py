@@ -68,6 +68,7 @@ class Client:
         clock: Clock,
         name: str,
         headers: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
         transport: httpx2.AsyncBaseTransport | None = None,
         timeout: float = WHOLE_S,
         patience: float = PATIENCE_S,
@@ -81,6 +82,7 @@ class Client:
         self._operations = frozenset(operations)
         self._limiter = limiter
         self._own_error = own_error
+        self._content_type = content_type
         self._clock = clock
         self._timeout, self._patience = timeout, patience
         self._on_exchange = on_exchange
@@ -109,17 +111,19 @@ class Client:
         json: object = None,
         accept: Collection[int] = (),
         hide: Secret | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send one request and return the application's answer.
 
         `path` and `query` values are percent-encoded here; a list in `query` repeats its name. `accept` names the
         refusals (4xx) that the connector judges itself: they are returned when they are in the application's own error
-        form. `hide` is a secret among the values, which no error then tells. Raises NotAllowed when the mode does not
-        allow the operation, and else the errors of `tenure.model.error` by what to do next.
+        form. `hide` is a secret among the values, which no error then tells. `headers` are those of this request alone
+        (`If-Match`). Raises NotAllowed when the mode does not allow the operation, and else the errors of
+        `tenure.model.error` by what to do next.
         """
         if operation not in self._operations or not operation.allowed(self.mode):
             raise NotAllowed(f"{operation} is not sent: {self.name} is in mode {self.mode.value!r}")
-        request = self._request(operation, path, query, json)
+        request = self._request(operation, path, query, json, headers)
         if operation.writes:
             return await self._once(operation, request, accept, hide)
         async for attempt in stamina.retry_context(
@@ -135,9 +139,10 @@ class Client:
         path: Mapping[str, str] | None,
         query: Query | None,
         json: object,
+        more: Mapping[str, str] | None,
     ) -> httpx2.Request:
         url = self._base + operation.path(path)
-        headers = {"Authorization": self._auth.header()}
+        headers = {**(more or {}), "Authorization": self._auth.header()}
         try:
             if query:
                 plain = {k: str(v).lower() if isinstance(v, bool) else v for k, v in query.items()}
@@ -146,7 +151,7 @@ class Client:
         except (UnicodeEncodeError, orjson.JSONEncodeError):
             raise Rejected(f"a value for {operation} is not valid Unicode: mend it at the source") from None
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = self._content_type
         try:
             return self._http.build_request(operation.method, url, headers=headers, content=body)
         except (httpx2.InvalidURL, UnicodeError):
