@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID, uuid5
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from tenure.model.event import (
     PEOPLE,
@@ -22,7 +22,7 @@ from tenure.model.event import (
 from tenure.model.reading import NotRead
 from tenure.model.seen import Health
 from tenure.sources.csv_people import FIELDS, Format, People, field_named, members, read_people
-from tenure.sources.csv_table import nearest
+from tenure.sources.csv_table import DELIMITERS, nearest, shown
 
 _OURS = UUID("5b0cbd4a-6b3c-4a0e-9a37-0b9ff7cf3c5a")
 """The namespace of the ids that tell people and groups of one reading apart."""
@@ -43,6 +43,25 @@ def _known(name: str) -> str:
     return found
 
 
+def _delimiter(sign: str) -> str:
+    if sign not in DELIMITERS:
+        raise ValueError("""this does not part the cells of a line: write one of ',' ';' '|' "\\t\"""")
+    return sign
+
+
+def _one_sign(sign: str) -> str:
+    if len(sign) != 1:
+        raise ValueError("one sign parts the names of groups, such as ';'")
+    return sign
+
+
+def _each_once(columns: dict[str, str]) -> dict[str, str]:
+    twice = next((one for one in columns.values() if list(columns.values()).count(one) > 1), None)
+    if twice is not None:
+        raise ValueError(f"the header {shown(twice)} stands twice: each is read into one attribute")
+    return columns
+
+
 Located = Annotated[Path, BeforeValidator(_located)]
 """A path; a relative one starts from the folder of the estate file."""
 Header = Annotated[str, Field(min_length=1)]
@@ -59,16 +78,12 @@ class CsvSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     path: Located
     memberships: Located | None = None
-    delimiter: Literal[",", ";", "\t", "|"] = ","
-    groups_separator: Annotated[str, Field(min_length=1, max_length=1)] = ";"
-    columns: dict[Annotated[str, AfterValidator(_known)], Header] = Field(default_factory=dict)
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
+    groups_separator: Annotated[str, AfterValidator(_one_sign)] = ";"
+    columns: Annotated[dict[Annotated[str, AfterValidator(_known)], Header], AfterValidator(_each_once)] = Field(
+        default_factory=dict
+    )
     ignore: tuple[Header, ...] = ()
-
-    @model_validator(mode="after")
-    def _once(self) -> CsvSettings:
-        if len(set(self.columns.values())) < len(self.columns):
-            raise ValueError("under columns, a header stands twice: each is read into one attribute")
-        return self
 
 
 class CsvSource:
