@@ -18,6 +18,7 @@ from tenure.cli import (
     pull,
     reject,
     release,
+    report,
     serve,
     source,
     token,
@@ -50,6 +51,7 @@ app.command()(freeze.unfreeze)
 app.command()(doctor.doctor)
 app.add_typer(estate.app, name="estate")
 app.add_typer(source.app, name="source")
+app.add_typer(report.app, name="report")
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
 
