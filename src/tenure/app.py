@@ -159,15 +159,18 @@ async def effects(estate: Estate, dsn: str, clock: Clock | None = None) -> dict[
 
 
 @asynccontextmanager
-async def running(tenure: Tenure) -> AsyncIterator[None]:
-    """Run engine and sealer beside whatever the block does; raises what ends the engine early."""
+async def running(tenure: Tenure, *, reads: bool = True) -> AsyncIterator[None]:
+    """Run engine and sealer beside whatever the block does; raises what ends the engine early.
+
+    `reads`: sources that are due are read here, where their files are.
+    """
     tenure.waking.start()
     tenure.doorkeeper.start()
     engine = asyncio.create_task(tenure.engine.run())
     tenure.pulse.watch(engine, tenure.engine.hangs)
     sealer = asyncio.create_task(tenure.sealer.run(tenure.waking.subscribe()))
     growth = asyncio.create_task(analyse_while_growing(tenure.database, tenure.waking.subscribe()))
-    pulling = asyncio.create_task(tenure.pulls.run())
+    pulling = asyncio.create_task(tenure.pulls.run() if reads else asyncio.sleep(0))
     try:
         yield
         if engine.done():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tenure.app import Tenure
+from tenure.app import Tenure, running
 from tenure.engine.pull import Pulled, pull
 from tenure.model.reading import NotRead
 from tenure.store.pulls import BeingRead, alone
@@ -276,3 +277,17 @@ async def test_killed_anywhere_it_ends_the_same(make_database: Callable[[], str]
     assert end == ({"ada": True, "bobby": True, "kim": True}, {"staff": {"bobby"}, "dev": {"ada", "kim"}})
     for kill_at in range(1, points + 1):
         assert (await played(kill_at))[1] == end, kill_at
+
+
+async def test_a_worker_elsewhere_does_not_read_what_is_not_there(export: Export) -> None:
+    async with export.world.house() as tenure:
+        async with running(tenure, reads=False):
+            await asyncio.sleep(0.2)
+        assert await tenure.database.rows("SELECT * FROM pull") == []
+        export.write("ada,1,")
+        async with running(tenure):
+            for _ in range(100):
+                await asyncio.sleep(0.05)
+                if await export.people(tenure):
+                    break
+        assert await export.people(tenure) == {"ada": True}

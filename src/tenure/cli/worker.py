@@ -44,7 +44,7 @@ async def _work(estate: Estate, dsn: str) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with open_house(estate, dsn, by="worker") as tenure, running(tenure):
+    async with open_house(estate, dsn, by="worker") as tenure, running(tenure, reads=False):
         typer.echo(f"Tenure works on {len(estate.targets)} application{'' if len(estate.targets) == 1 else 's'}")
         sys.stdout.flush()
         await stopped.wait()

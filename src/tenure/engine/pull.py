@@ -28,6 +28,7 @@ from tenure.model.event import (
 from tenure.model.reading import Extent, NotRead
 from tenure.store import audit, pulls, sources
 from tenure.store.pulls import LastPull
+from tenure.store.statistics import analyse_grown
 
 _METHOD = "PULL"
 _CHUNK = 200
@@ -100,12 +101,14 @@ async def _not_believed(intake: Intake, source: PulledSource, problem: str) -> N
 class _Pull:
     """One reading while it is taken in.
 
-    `_ids` are ours by those of the reading; `_groups` has, by our id of a group, the reading's ids of those in it.
+    `_ids` are ours by those of the reading, `_shown` those of people among them; `_groups` has, by our id of a group,
+    the reading's ids of those in it.
     """
 
     def __init__(self, intake: Intake, source: PulledSource) -> None:
         self._intake, self._source, self._told = intake, source, source.told
         self._ids: dict[UUID, UUID] = {}
+        self._shown: set[UUID] = set()
         self._groups: dict[UUID, set[UUID]] = {}
         self._aside: list[IdentitySeen] = []
         self._batch: list[SourceEvent] = []
@@ -124,7 +127,7 @@ class _Pull:
         found.held = await self._doubt(by, accept)
         absent: list[UUID] = []
         if found.held is None:
-            absent, found.gone = await self._without(pulls.absent_people, self._ids.values(), _end_person)
+            absent, found.gone = await self._without(pulls.absent_people, self._shown, _end_person)
             await self._again()
         await self._join(believed=found.held is None and with_groups)
         if found.held is None and with_groups:
@@ -159,12 +162,14 @@ class _Pull:
             self._groups |= {ours: set() for ours in taken.ids.values()}
 
     async def _people_seen(self, people: Sequence[IdentitySeen]) -> None:
-        before = frozenset(self._ids.values())
-        taken = await self._deliver(lambda delivery: take_people(delivery, people, before))
+        taken = await self._deliver(lambda delivery: take_people(delivery, people, self._shown))
+        self._shown.update(taken.ids.values())
         self._ids |= taken.ids
         self._aside += taken.aside
         self._found.new += taken.new
         self._found.changed += taken.changed
+        if taken.new:
+            await analyse_grown(self._intake.database)  # else each chunk of a first load reads all that came before
 
     async def _again(self) -> None:
         """Try those again whose name somebody else had, for as long as names become free."""
@@ -172,7 +177,8 @@ class _Pull:
         while 0 < len(self._aside) < left:
             left, again, self._aside = len(self._aside), self._aside, []
             for event in again:
-                self._ids.pop(event.id, None)
+                if event.id in self._ids:
+                    self._shown.discard(self._ids.pop(event.id))
             for place in range(0, left, _CHUNK):
                 await self._people_seen(again[place : place + _CHUNK])
 
@@ -219,7 +225,6 @@ class _Pull:
 
         Somebody whom it does not show at all stays where they are.
         """
-        shown = frozenset(self._ids.values())
         wanted = {
             group: {self._ids[one] for one in people if one in self._ids} for group, people in self._groups.items()
         }
@@ -231,7 +236,7 @@ class _Pull:
             async with self._intake.database.transaction() as connection:
                 there = await pulls.members_of(connection, group)
             seen = [MemberSeen(group, one) for one in wanted[group] - there]
-            leaving = (there - wanted[group]) & shown if believed else set()
+            leaving = (there - wanted[group]) & self._shown if believed else set()
             if seen or leaving:
                 gone = [MemberGone(group, one) for one in leaving]
                 await self._intake.change_members(self._told, _METHOD, group, seen, gone)

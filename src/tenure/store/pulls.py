@@ -87,10 +87,13 @@ async def missed(connection: Connection, source: int) -> set[UUID]:
 async def people_known_by(
     connection: Connection, source: int, external_ids: Sequence[str], names: Sequence[str]
 ) -> list[IdentityRow]:
-    """The live identities with one of these externalIds or canonical userNames, locked until the transaction ends."""
+    """The live identities with one of these externalIds or canonical userNames.
+
+    They are not locked: nobody else writes people of a source that is read, and a change is refused where they did.
+    """
     cursor = await connection.execute(
         f"""SELECT {IDENTITY_COLUMNS}, NULL FROM identity r WHERE r.source = %s AND r.gone_at IS NULL
-        AND (r.external_id = ANY(%s) OR r.user_name_canon = ANY(%s)) ORDER BY r.id FOR NO KEY UPDATE""".encode(),
+        AND (r.external_id = ANY(%s) OR r.user_name_canon = ANY(%s))""".encode(),
         (source, list(external_ids), list(names)),
     )
     return [identity_row(found, groups=False) for found in await cursor.fetchall()]
