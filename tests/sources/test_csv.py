@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.sources.conftest import Files
+from typer.testing import CliRunner
 
+from tenure.cli.main import app
 from tenure.estate.loading import load
 from tenure.model.event import GroupSeen, IdentitySeen, MemberSeen, ReadComplete
 from tenure.scim.definitions import USER
@@ -182,6 +185,21 @@ def test_all_are_told_up_to_a_hundred_and_the_rest_is_counted(files: Files) -> N
         "and 50 more",
         "Nothing was taken from people, and nobody is missing by it: mend the 150 problems above.",
     ]
+
+
+def test_a_live_check_of_the_estate_reads_the_file(files: Files) -> None:
+    estate = str(files.folder / "estate.yaml")
+    files.write(GOOD)
+    done = CliRunner().invoke(app, ["estate", "check", estate, "--live"])
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "people: people.csv can be read: 2 people")
+    files.write(GOOD.replace("FALSE", "no"))
+    done = CliRunner().invoke(app, ["estate", "check", estate, "--live"])
+    assert done.exit_code == 3
+    assert done.stdout.splitlines()[-1] == (
+        "people: nothing was taken: there is a problem in line 3 of people.csv; see `tenure pull people --check`"
+    )
+    told = json.loads(CliRunner().invoke(app, ["estate", "check", estate, "--live", "--json"]).stdout)
+    assert told["sources"]["people"]["ok"] is False
 
 
 def test_a_source_that_cannot_be_read_here_is_named(files: Files, tmp_path: Path) -> None:
