@@ -291,3 +291,25 @@ async def test_a_worker_elsewhere_does_not_read_what_is_not_there(export: Export
                 if await export.people(tenure):
                     break
         assert await export.people(tenure) == {"ada": True}
+
+
+async def test_a_leaver_who_is_twice_missing_loses_the_account_and_comes_back_to_it(export: Export) -> None:
+    async with export.world.house() as tenure:
+        for people in (["ada,1,", "bob,2,"], ["ada,1,"]):
+            export.write(*people)
+            await export.read(tenure)
+            await export.world.finish(tenure)
+        bob = await export.world.account("bob")
+        assert bob is not None
+        assert bob["active"], "one reading without him proves nothing"
+        await export.read(tenure)
+        await export.world.finish(tenure)
+        bob = await export.world.account("bob")
+        assert bob is not None
+        assert not bob["active"]
+        export.write("ada,1,", "bob,2,")
+        await export.read(tenure)
+        await export.world.finish(tenure)
+        back = await export.world.account("bob")
+        assert back is not None
+        assert (back["active"], back["key"]) == (True, bob["key"])

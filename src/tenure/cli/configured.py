@@ -35,7 +35,10 @@ def active(dsn: str, *, secrets: bool) -> Estate:
     document = asyncio.run(read())
     if document is None:
         fail("no configuration is active there yet: start `tenure serve` first, or name one with --estate")
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=Path.cwd(), encoding="utf-8") as file:
-        file.write(document)
-        file.flush()
-        return load_or_end(Path(file.name), secrets=secrets)
+    try:
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=Path.cwd(), encoding="utf-8") as file:
+            file.write(document)
+            file.flush()
+            return load_or_end(Path(file.name), secrets=secrets)
+    except OSError as error:
+        fail(f"this folder cannot be written ({error.strerror}): name the file of the configuration with --estate")

@@ -63,7 +63,7 @@ def pull(
             _look(loaded, source, json)
             return
         _reader(loaded, source)
-        if not asyncio.run(_is_active(loaded, dsn)):
+        if estate is not None and not asyncio.run(_is_active(loaded, dsn)):
             fail(f"{estate} is not the active configuration: start `tenure serve` with it first, or leave out --estate")
         found = _read(source, lambda: asyncio.run(pull_now(loaded, dsn, source, actor(by), accept_shrunk)), json)
     _print(telling.pulled_json(source, found), telling.pulled_lines(source, found), json)
