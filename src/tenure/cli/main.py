@@ -15,6 +15,7 @@ from tenure.cli import (
     leave,
     logs,
     plan,
+    pull,
     reject,
     release,
     report,
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(worker.worker)
+app.command()(pull.pull)
 app.command()(plan.plan)
 app.command()(why.why)
 app.command()(approve.approve)

@@ -10,9 +10,8 @@ WORDS = "is not enforced yet by this version, so it is refused rather than ignor
 NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
     (
         ("sources", "*", "kind"),
-        ("keycloak", "okta", "entra", "onelogin", "oracle", "google", "ldap", "crowd", "csv", "jumpcloud", "ping"),
+        ("keycloak", "okta", "entra", "onelogin", "oracle", "google", "ldap", "crowd", "jumpcloud", "ping"),
     ),
-    (("sources", "*", "every"), None),
     (("targets", "*", "groups", "keep_foreign_members"), (False,)),
 )
 """Keys and values of the design that nothing acts on yet: the path (`*` is any name), and its values (None: any)."""

@@ -8,6 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+LONGEST_NAME, LONGEST_EXTERNAL_ID, LONGEST_TEXT = 400, 600, 32_768
+"""In characters. Names stand in B-tree indexes, whose entries hold 2,704 bytes: 6 bytes a character in canonical form,
+4 as sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

@@ -17,7 +17,7 @@ from tenure.planning.rules import Approval
 from tenure.store import audit, marks, tokens
 from tenure.store.credentials import keep
 from tenure.store.database import Connection, Database, Row, row, rows
-from tenure.store.sources import write_heartbeats
+from tenure.store.sources import write_ways
 
 _ACTIVATING = 0x7E4E0001
 """The advisory lock under which one process at a time activates an estate."""
@@ -39,6 +39,11 @@ class SourcePart(Protocol):
     @property
     def heartbeat(self) -> timedelta | None:
         """How long it may be silent; None when that does not matter."""
+        ...
+
+    @property
+    def pushes(self) -> bool:
+        """Whether it calls us; False when we read it."""
         ...
 
 
@@ -207,7 +212,7 @@ async def _numbers(
 async def _write_sources(connection: Connection, parts: Mapping[int, SourcePart], now: datetime) -> None:
     kept = {number: [keep(one) for one in part.credentials] for number, part in parts.items()}
     await tokens.write_estate(connection, kept, now)
-    await write_heartbeats(connection, {number: part.heartbeat for number, part in parts.items()})
+    await write_ways(connection, {number: (part.heartbeat, part.pushes) for number, part in parts.items()})
 
 
 async def _write_revision(connection: Connection, estate: EstateParts, by: str, now: datetime) -> int:

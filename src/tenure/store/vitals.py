@@ -34,7 +34,7 @@ WHERE j.answered_at > %s AND t.retired_at IS NULL GROUP BY 1, 2, 3 ORDER BY 1, 2
 """
 _OVERDUE = f"SELECT target, count(*) AS n FROM ({OVERDUE}) late GROUP BY target"
 _SOURCES = """
-SELECT s.name, s.last_heard_at, s.confirmed_at IS NOT NULL AS confirmed,
+SELECT s.name, s.last_heard_at, s.confirmed_at IS NOT NULL OR NOT s.pushes AS confirmed,
        s.heartbeat IS NOT NULL AND coalesce(s.last_heard_at, s.made_at) < %s::timestamptz - s.heartbeat AS silent,
        (SELECT max(coalesce(expires_at, 'infinity')) FROM source_token WHERE source = s.id) = 'infinity' AS endless,
        (SELECT max(expires_at) FROM source_token WHERE source = s.id) AS tokens_end_at
