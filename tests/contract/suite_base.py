@@ -37,6 +37,7 @@ from tenure.model.error import (
 )
 from tenure.model.seen import (
     AccountSeen,
+    Apart,
     ByKey,
     ByName,
     NotThere,
@@ -189,10 +190,13 @@ class SuiteBase:
         """Wait until a reading by key shows that what was promised is done; only an account's end is promised."""
         if change.kind not in self.later:
             return
-        assert isinstance(change, DeleteAccount)
+        assert isinstance(change, DeleteAccount | AnonymizeAccount)
         for _ in range(10):
             (seen, _) = await collect(target, ByKey(change.account.key))
             if isinstance(seen, NotThere):
+                return
+            if isinstance(change, AnonymizeAccount) and isinstance(seen, AccountSeen) and seen.apart:
+                assert seen.apart is Apart.ANONYMIZED
                 return
         raise AssertionError(f"{change.account.name} is still there")
 

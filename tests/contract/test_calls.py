@@ -55,7 +55,15 @@ LISTS = {
         # Application links are documented apart from the REST API; the server's identifier is known nowhere else.
         elsewhere=frozenset({("GET", "/rest/applinks/1.0/manifest")}),
         # The table was made from an older document, of people and groups alone.
-        newer=frozenset({("GET", "/rest/api/2/user/list"), ("GET", "/rest/api/2/project/{projectIdOrKey}/components")}),
+        newer=frozenset(
+            {
+                ("GET", "/rest/api/2/user/list"),
+                ("GET", "/rest/api/2/project/{projectIdOrKey}/components"),
+                ("GET", "/rest/api/2/role"),
+                ("GET", "/rest/api/2/project/{projectIdOrKey}/role/{id}"),
+                ("GET", "/rest/api/2/permissionscheme"),
+            }
+        ),
     ),
     "confluence": Lists(
         confluence_calls.OPERATIONS,

@@ -149,8 +149,6 @@ REFUSED = [
     ("leaver: {remove_groups: 30d}", '"30d" is not a time; write after 30d, or true for at once, or false for never'),
     ("leaver: {delete: after 4000d}", '"after 4000d" is out of range; write at most after 3650d'),
     ("leaver: {delete: [1]}", "jira.leaver.delete"),
-    ("leaver: {action: anonymize}", "leaver.action: anonymize is not enforced yet"),
-    ("leaver: {anonymize: after 90d}", "leaver.anonymize: after 90d is not enforced yet"),
     ("leaver: {revoke_tokens: true}", "leaver.revoke_tokens: true is not enforced yet"),
     ("leaver: {new_lead: ''}", "jira.leaver.new_lead: a text belongs here"),
     ("limits: {leavers: {people: many}}", '"many" is not a whole number'),
@@ -404,7 +402,7 @@ def test_first_and_last_names_may_be_mapped_and_need_not(tmp_path: Path) -> None
     assert set(loaded(tmp_path, SMALL).targets["jira"].rules.attributes) == {"username", "email", "display_name"}
 
 
-def test_a_bitbucket_takes_tokens_away_and_erases_and_a_jira_promises_neither(tmp_path: Path) -> None:
+def test_a_bitbucket_takes_tokens_away_and_erases_and_a_jira_erases_alone(tmp_path: Path) -> None:
     text = SMALL.replace("jira:\n    kind: jira", "bitbucket:\n    kind: bitbucket").replace("/jira", "/bitbucket")
     basic = text.replace("{bearer: {env: JIRA_TOKEN}}", "{username: tenure, password: {env: JIRA_TOKEN}}")
     leaver = "    leaver: {action: anonymize, revoke_tokens: true, anonymize: after 60d}\n"
@@ -414,6 +412,8 @@ def test_a_bitbucket_takes_tokens_away_and_erases_and_a_jira_promises_neither(tm
     assert rules.leaver is Leaver.ANONYMIZE
     assert (rules.farewell.revoke_tokens, rules.farewell.anonymize) == (True, timedelta(days=60))
     refused = [one.path for one in problems(tmp_path, SMALL + leaver)]
-    assert refused == [f"targets.jira.leaver.{name}" for name in ("action", "revoke_tokens", "anonymize")]
+    assert refused == ["targets.jira.leaver.revoke_tokens"]
+    erasing = loaded(tmp_path, SMALL + "    leaver: {anonymize: after 60d}\n").targets["jira"].rules
+    assert erasing.farewell.anonymize == timedelta(days=60)
     no = loaded(tmp_path, SMALL + "    leaver: {revoke_tokens: false}\n").targets["jira"].rules.farewell
     assert not no.revoke_tokens

@@ -17,8 +17,8 @@ NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
 """Keys and values of the design that nothing acts on yet: the path (`*` is any name), and its values (None: any)."""
 
 ENFORCED_AT: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None, tuple[str, ...]], ...] = (
-    (("targets", "*", "leaver", "action"), ("anonymize",), ("bitbucket",)),
-    (("targets", "*", "leaver", "anonymize"), None, ("bitbucket",)),
+    (("targets", "*", "leaver", "action"), ("anonymize",), ("bitbucket", "jira")),
+    (("targets", "*", "leaver", "anonymize"), None, ("bitbucket", "jira")),
     (("targets", "*", "leaver", "revoke_tokens"), (True,), ("bitbucket",)),
 )
 """The same for what some applications alone can do yet: the kinds of those where it is enforced come last."""
