@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenure.store.migrate import run_statements
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 
 def upgrade() -> None:
