@@ -42,10 +42,15 @@ def test_the_demo_of_the_readme_ends_as_it_should() -> None:
     result = json.loads(done.stdout)
     assert result["ok"] is True
     assert all(step["done"] for step in result["steps"])
-    jira = result["targets"]["jira"]
-    assert all(person["ok"] for person in jira["people"])
-    assert all(account["ok"] for account in jira["untouched"])
-    assert jira["adopted"] == ["mwolf"]
+    assert list(result["targets"]) == ["jira", "confluence", "bitbucket", "crowd", "cloud"]
+    for held in result["targets"].values():
+        assert all(person["ok"] for person in held["people"])
+        assert all(account["ok"] for account in held["untouched"])
+        assert held["adopted"] == ["mwolf"]
+    for proofs in result["leaver"].values():
+        assert len(proofs) == 10
+        assert all(one["told"] for one in proofs)
+        assert not any(one["state"] in ("waiting", "under-way") for one in proofs)
 
 
 def _run(document: str, folder: str) -> str:

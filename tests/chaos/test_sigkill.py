@@ -20,10 +20,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from tenure.demo.play import compare, correct, jira_state
+from tenure.demo.applications import APPLICATIONS
+from tenure.demo.applications import estate as estate_of
+from tenure.demo.play import compare, correct, state_of
 from tenure.demo.providers import Entra, Okta
 from tenure.demo.records import JournalRecords
-from tenure.demo.story import ESTATE, STEPS
+from tenure.demo.story import STEPS
 from tenure.store.embedded import EmbeddedPostgres
 
 KILLS = int(os.environ.get("TENURE_KILLS", "20"))
@@ -32,8 +34,9 @@ ENVIRONMENT = {
     **os.environ,
     "TENURE_DEMO_OKTA": TOKENS["okta"],
     "TENURE_DEMO_ENTRA": TOKENS["entra"],
-    "TENURE_DEMO_JIRA": "sandbox",
+    "TENURE_DEMO_TOKEN": "sandbox",
 }
+JIRA = APPLICATIONS[0]
 
 
 def _ready(process: subprocess.Popen[bytes]) -> str:
@@ -118,8 +121,8 @@ def test_killed_for_real(sandbox: str, folder: Path) -> None:
     seed = int(os.environ.get("TENURE_SEED", "8"))
     choose = random.Random(seed)
     estate, data, port = folder / "estate.yaml", folder / "data", _free_port()
-    estate.write_text(ESTATE.replace("@JIRA@", f"{sandbox}/jira"))
-    before = jira_state(f"{sandbox}/jira")
+    estate.write_text(estate_of(sandbox, [JIRA]))
+    before = state_of(sandbox, JIRA)
     teller = _Teller(port)
     teller.start()
     for kill in range(KILLS):
@@ -136,7 +139,7 @@ def test_killed_for_real(sandbox: str, folder: Path) -> None:
         assert not teller.is_alive()
         assert teller.failed is None, teller.failed
         _wait_until_quiet(data)
-        comparison = compare(before, jira_state(f"{sandbox}/jira"))
+        comparison = compare(JIRA, before, state_of(sandbox, JIRA))
     assert correct(comparison), (seed, comparison)
     made = Counter(w["subject"] for w in _journal(sandbox) if w["what"].startswith("create"))
     assert all(count == 1 for count in made.values()), made

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
 from rich.console import Console
 
 from tenure.cli.house import fail
-from tenure.demo.play import Played, compare, correct, jira_state, play
+from tenure.demo.applications import APPLICATIONS, LEAVER
+from tenure.demo.play import Played, compare, correct, play, state_of
 from tenure.demo.providers import StoryBroken
 from tenure.demo.records import JournalRecords
-from tenure.demo.show import as_json, show_end, show_step
+from tenure.demo.show import as_json, show_end, show_step, show_verdict
 from tenure.demo.stage import Stage, StageBroken, stage
 from tenure.store.embedded import EmbeddedPostgres
 
@@ -24,7 +25,7 @@ def demo(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     port: Annotated[int, typer.Option(help="Where Tenure listens; a free port if it is taken.")] = 8800,
 ) -> None:
-    """Play joiners, movers and leavers from two identity providers into one Jira, on this machine.
+    """Play joiners, movers and leavers from two identity providers into five applications, on this machine.
 
     Example: tenure demo --once --json
 
@@ -34,31 +35,33 @@ def demo(
     if not console.is_terminal:
         console.width = 140
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    console.print("Starting PostgreSQL, a sandbox with a Jira of its own, and Tenure ...")
+    console.print("Starting PostgreSQL, a sandbox with five applications, and Tenure ...")
     try:
         with stage(port) as place:
-            steps, comparison, ok = _play(console, place)
+            told = _play(console, place)
             if json:
-                typer.echo(orjson.dumps(as_json(steps, comparison, ok), option=orjson.OPT_INDENT_2).decode())
+                typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
             if not once:
                 _stay(console, place)
     except (StageBroken, StoryBroken) as broken:
         fail(str(broken))
-    if not ok:
+    if not told["ok"]:
         raise typer.Exit(1)
 
 
-def _play(console: Console, place: Stage) -> tuple[list[Played], dict[str, object], bool]:
-    before = jira_state(place.jira_url)
+def _play(console: Console, place: Stage) -> dict[str, Any]:
+    before = {one.name: state_of(place.sandbox_url, one) for one in APPLICATIONS}
     steps: list[Played] = []
     with EmbeddedPostgres(place.data, role="command") as postgres, JournalRecords(postgres.dsn) as records:
         for number, played in enumerate(play(place.tenure_url, place.tokens, records), start=1):
             steps.append(played)
             show_step(console, number, played)
-    comparison = compare(before, jira_state(place.jira_url))
-    ok = correct(comparison)
-    show_end(console, comparison, ok)
-    return steps, comparison, ok
+        proofs = records.proofs(LEAVER)
+    comparisons = {one.name: compare(one, before[one.name], state_of(place.sandbox_url, one)) for one in APPLICATIONS}
+    ok = all(correct(comparison) for comparison in comparisons.values())
+    show_end(console, comparisons, proofs)
+    show_verdict(console, ok=ok)
+    return as_json(steps, comparisons, proofs, ok=ok)
 
 
 def _stay(console: Console, place: Stage) -> None:

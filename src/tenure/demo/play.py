@@ -9,16 +9,18 @@ from typing import Any, Protocol
 
 import httpx2
 
+from tenure.demo.applications import ADOPTED, Application, Expected
 from tenure.demo.providers import Entra, Okta, Provider, Sent, StoryBroken
-from tenure.demo.story import ADOPTED, EXPECTED, STEPS, Expected, Step
+from tenure.demo.story import STEPS, Step
 
 _PATIENCE = 90.0
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One change that Tenure made in a step, with its reason and evidence."""
+    """One change that Tenure made in a step, with its reason and evidence; `target` is the application's name."""
 
+    target: str
     change: str
     account: str
     detail: str
@@ -79,22 +81,22 @@ def _play_step(step: Step, provider: Any, records: Records, number: int) -> tupl
     return number, Played(step.title, provider.name, tuple(provider.sent[already:]), done, seconds)
 
 
-def jira_state(jira_url: str) -> dict[str, Any]:
-    """What the sandbox's Jira holds now."""
-    base = jira_url.rsplit("/jira", 1)[0]
-    answer = httpx2.get(f"{base}/_state/jira", timeout=10)
+def state_of(sandbox: str, application: Application) -> dict[str, Any]:
+    """What the sandbox's application holds now."""
+    answer = httpx2.get(f"{sandbox}/_state/{application.state}", timeout=10)
     answer.raise_for_status()
     state: dict[str, Any] = answer.json()
     return state
 
 
-def compare(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """What Jira holds against what it should hold: every person of the story, and everybody who was there before."""
+def compare(application: Application, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """What it holds against what it should hold: every person of the story, and everybody who was there before."""
     accounts = {a["name"]: a for a in after["accounts"]}
-    people = [_person(expected, accounts.get(expected.name)) for expected in EXPECTED]
+    wanted = application.expected()
+    people = [_person(expected, accounts.get(expected.name)) for expected in wanted]
     old = [a for a in before["accounts"] if a["name"] != ADOPTED]
     untouched = [{"name": a["name"], "ok": accounts.get(a["name"]) == a} for a in old]
-    known = {e.name for e in EXPECTED} | {a["name"] for a in old}
+    known = {e.name for e in wanted} | {a["name"] for a in old}
     strangers = sorted(set(accounts) - known)
     return {"people": people, "untouched": untouched, "adopted": [ADOPTED], "strangers": strangers}
 

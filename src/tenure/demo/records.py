@@ -20,8 +20,13 @@ from tenure.model.change import (
     UpdateAccount,
     decode,
 )
+from tenure.model.farewell import AspectProof
+from tenure.report.farewell import proof
 from tenure.store import journal
 from tenure.store.database import Database, Row
+from tenure.store.overview import target_states
+from tenure.store.story import stories_of, story_of
+from tenure.targets.untold import UNTOLD
 
 
 class JournalRecords:
@@ -55,14 +60,29 @@ class JournalRecords:
         found = self._runner.run(self._entries(number))
         return (found[-1]["id"] if found else number), tuple(_done(entry) for entry in found)
 
+    def proofs(self, name: str) -> dict[str, tuple[AspectProof, ...]]:
+        """The proof of the farewell of somebody who left, by application."""
+        return self._runner.run(_proofs(self._database, name))
+
     async def _entries(self, number: int) -> list[Row]:
         async with self._database.transaction() as connection:
             return await journal.entries_after(connection, number)
 
 
+async def _proofs(database: Database, name: str) -> dict[str, tuple[AspectProof, ...]]:
+    async with database.transaction() as connection:
+        states = await target_states(connection)
+        first = await story_of(connection, states[0].name, name)
+        assert first is not None
+        assert first.told is not None
+        stories = await stories_of(connection, first.told.identity.id)
+        return {story.target.name: proof(story, UNTOLD[story.target.kind]) for story in stories}
+
+
 def _done(entry: Row) -> Done:
     change = decode(entry["change"])
     return Done(
+        target=entry["target"],
         change=change.kind.value,
         account=_account(change),
         detail=_detail(change),

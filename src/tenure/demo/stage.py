@@ -1,4 +1,4 @@
-"""The stage of the demo: a sandbox with a Jira that has people of its own, and `tenure serve`, as real processes."""
+"""The stage of the demo: a sandbox whose applications have people, and `tenure serve`, as real processes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenure.demo.story import ESTATE
+from tenure.demo.applications import estate
 
 _SANDBOX = "from tenure_sandbox.serve import main; main()"
 _PATIENCE = 120.0
@@ -28,9 +28,9 @@ class StageBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where everything is: `tenure_url` without a slash at the end, `console` the address that signs in."""
+    """Where everything is: the URLs without a slash at the end, `console` the address that signs in."""
 
-    jira_url: str
+    sandbox_url: str
     tenure_url: str
     console: str
     tokens: dict[str, str]
@@ -50,19 +50,29 @@ def stage(port: int) -> Iterator[Stage]:
         **os.environ,
         "TENURE_DEMO_OKTA": tokens["okta"],
         "TENURE_DEMO_ENTRA": tokens["entra"],
-        "TENURE_DEMO_JIRA": "sandbox",
+        "TENURE_DEMO_TOKEN": "sandbox",
+        "TENURE_DEMO_PASSWORD": "admin",
     }
     environment.pop("TENURE_DATABASE_URL", None)
     try:
         with _process([sys.executable, "-c", _SANDBOX, "--port", "0"], environment, folder / "sandbox.log") as said:
-            jira = next(word for word in said.split() if word.startswith("http")).rstrip("/") + "/jira"
-            estate = folder / "estate.yaml"
-            estate.write_text(ESTATE.replace("@JIRA@", jira), encoding="utf-8")
-            command = [sys.executable, "-m", "tenure", "serve", "--estate", str(estate), "--data", str(folder / "data")]
+            sandbox = next(word for word in said.split() if word.startswith("http")).rstrip("/")
+            configuration = folder / "estate.yaml"
+            configuration.write_text(estate(sandbox), encoding="utf-8")
+            command = [
+                sys.executable,
+                "-m",
+                "tenure",
+                "serve",
+                "--estate",
+                str(configuration),
+                "--data",
+                str(folder / "data"),
+            ]
             command += ["--port", str(port if _is_free(port) else 0)]
             with _process(command, environment, folder / "tenure.log") as ready:
                 console = ready.split()[-1]
-                yield Stage(jira, console.split("/?")[0], console, tokens, folder / "data")
+                yield Stage(sandbox, console.split("/?")[0], console, tokens, folder / "data")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

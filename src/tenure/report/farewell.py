@@ -32,7 +32,7 @@ def proof(story: Story, untold: Mapping[Aspect, str]) -> tuple[AspectProof, ...]
     if story.link is None and not any(write.change.kind in _CLOSING for write in story.writes):
         return ()
     gone = story.account is None
-    found = [_account(story)]
+    found = [_account(story, untold.get(Aspect.ACCOUNT))]
     groups = [group for group in story.groups.values() if group.inside]
     for aspect in (Aspect.ADMINISTRATION, Aspect.LICENCE, Aspect.GROUPS):
         if aspect in untold and not gone:
@@ -45,13 +45,15 @@ def proof(story: Story, untold: Mapping[Aspect, str]) -> tuple[AspectProof, ...]
 _SHOWN = (Aspect.ACCOUNT, Aspect.ADMINISTRATION, Aspect.LICENCE, Aspect.GROUPS)
 
 
-def _account(story: Story) -> AspectProof:
+def _account(story: Story, why: str | None) -> AspectProof:
     account, write = story.account, _last(story, _CLOSING)
     done_at = write.answered_at if write else None
     if account is None:
         return AspectProof(Aspect.ACCOUNT, ProofState.DONE, "is gone", done_at, story.seen_at or _seen(write))
     if not account.active:
         return AspectProof(Aspect.ACCOUNT, ProofState.DONE, "is closed", done_at, story.seen_at)
+    if why is not None and story.desired is not None and story.desired.reached:
+        return AspectProof(Aspect.ACCOUNT, ProofState.REPORTED, why, None, story.seen_at)
     return _open(story, Aspect.ACCOUNT, _CLOSING, "is open")
 
 
@@ -89,6 +91,9 @@ def _of(aspect: Aspect, name: str, story: Story) -> bool:
 
 def _taken(story: Story, aspect: Aspect, why: str | None) -> AspectProof:
     """An aspect that no reading shows: what was written about it is all that is known."""
+    held = story.account.permissions if story.account and aspect is Aspect.PERMISSIONS else None
+    if held is not None and not held:
+        return AspectProof(aspect, ProofState.DONE, "holds none itself", None, story.seen_at)
     kind = _BY.get(aspect)
     write = _last(story, {kind}) if kind else None
     if write is not None:

@@ -34,7 +34,8 @@ async def left_to_do(connection: Connection) -> bool:
     found = await row(
         connection,
         """SELECT EXISTS (SELECT 1 FROM intent WHERE state = 'open')
-        OR EXISTS (SELECT 1 FROM due WHERE subject <> 'reading' OR not_before IS NULL) AS busy""",
+        OR EXISTS (SELECT 1 FROM due WHERE subject NOT IN ('reading', 'seats')
+                   OR (subject = 'reading' AND not_before IS NULL)) AS busy""",
     )
     return bool(found and found["busy"])
 

@@ -24,6 +24,7 @@ UNTOLD: Mapping[str, Mapping[Aspect, str]] = {
         Aspect.OWNED: "pages and personal spaces stay with their author",
     },
     "bitbucket": {
+        Aspect.ACCOUNT: "Bitbucket closes no account: whatever opens it was taken away",
         Aspect.SESSIONS: "Bitbucket has no request that ends the sessions of others",
         Aspect.LEADS: "Bitbucket has no leads",
         Aspect.OWNED: "personal repositories stay, and permissions in projects and repositories that name the account",

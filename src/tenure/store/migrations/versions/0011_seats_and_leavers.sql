@@ -26,5 +26,7 @@ CREATE INDEX target_group_source ON target_group (source_group);
 UPDATE target_group t SET source_name = g.display_name FROM source_group g WHERE g.id = t.source_group;
 -- When somebody last signed in with an account, where the application tells.
 ALTER TABLE seen_account ADD COLUMN last_used timestamptz;
+-- What an account holds itself, through no group; NULL where that was never told.
+ALTER TABLE seen_account ADD COLUMN permissions text[];
 -- An intent that was carried out before a reading began is in its numbers.
 ALTER TABLE gate_use ADD COLUMN settled_at timestamptz;
