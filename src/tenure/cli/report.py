@@ -13,7 +13,7 @@ import orjson
 import typer
 
 from tenure.app import SystemClock
-from tenure.cli import matches
+from tenure.cli import matches, opens
 from tenure.cli.house import fail, open_database
 from tenure.cli.who import length, print_table
 from tenure.model.desired import Standing
@@ -30,6 +30,7 @@ from tenure.targets.untold import UNTOLD
 
 app = typer.Typer(help="Reports about the applications as they are.", no_args_is_help=True)
 app.command()(matches.matches)
+app.command()(opens.opens)
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Applications by name; without it, all of them.")]
 Idle = Annotated[str, typer.Option(metavar="LENGTH", help="Who has not signed in for so long is idle.")]

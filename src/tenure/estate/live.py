@@ -1,4 +1,4 @@
-"""Asking each target and each source that is read whether we can work there, before the estate is used.
+"""Asking targets, and sources that are read, whether we can work there and what groups open.
 
 Nothing is written.
 """
@@ -6,13 +6,13 @@ Nothing is written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from tenure.estate.document import Estate, TargetEstate
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
-from tenure.model.seen import Health
+from tenure.model.seen import Health, ReadComplete, RightSeen, RightsOfGroup
 from tenure.sources import SOURCES
 from tenure.targets import TARGETS, TargetKind
 
@@ -33,6 +33,30 @@ async def ask_sources(estate: Estate) -> dict[str, Health]:
     """What each source that we read says of itself; those that push to us cannot be asked."""
     opened = {name: SOURCES[source.kind].open for name, source in estate.sources.items()}
     return {name: await opens(estate.sources[name].settings).check() for name, opens in opened.items() if opens}
+
+
+async def rights(target: TargetEstate, clock: Clock, group: str) -> tuple[list[RightSeen], tuple[str, ...]]:
+    """What a group opens at a target, read now, and what the application does not tell of it.
+
+    The same conditions as for `ask`. Raises the errors of `tenure.model.error`, and ValueError where the application
+    cannot be asked that.
+    """
+    limiter = _OneAtATime(clock, target.rate.per_second)
+    kind = TARGETS[target.kind]
+    opened = kind.open(target.settings, mode=Mode.OBSERVE, limiter=limiter, clock=clock, name=target.name)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(opened.aclose)
+        found, unknown = list[RightSeen](), list[str]()
+        async for one in opened.read(RightsOfGroup(group)):
+            if isinstance(one, RightSeen):
+                found.append(one)
+            elif isinstance(one, ReadComplete):
+                unknown = [str(what) for what in _listed(one.proof.get("unknown"))]
+    return found, tuple(unknown)
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
 
 
 async def _ask(kind: TargetKind, target: TargetEstate, clock: Clock) -> Health:
