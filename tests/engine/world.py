@@ -161,7 +161,8 @@ class World:
             if due[0]["at"] is None:
                 return
             self.clock.at = max(self.clock.at, due[0]["at"]) + timedelta(milliseconds=1)
-        raise AssertionError("still not done")
+        left = await tenure.database.rows("SELECT * FROM due WHERE subject NOT IN ('reading', 'seats')")
+        raise AssertionError(f"still not done: {left}")
 
     def provider(self, tenure: Tenure, source: str = "okta") -> httpx2.AsyncClient:
         """An identity provider that pushes to this house."""

@@ -222,5 +222,7 @@ def overlap(target: ActiveTarget, subject: Subject, account: AccountSeen | None)
         return []
     canon = target.connector.capabilities.group.canon
     inside = {canon(name) for name in account.groups}
-    ours = [c for g in subject.desired.groups if (c := canon(g.name)) in inside and c in subject.care.groups]
+    made = subject.link is not None and not subject.link.adopted
+    wanted = [group for group in subject.desired.groups if made or not group.for_new]
+    ours = [c for group in wanted if (c := canon(group.name)) in inside and c in subject.care.groups]
     return [c for c in ours if c not in subject.care.given]

@@ -24,6 +24,7 @@ def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         mapping=part.groups.mapping,
         on_the_fly=OnTheFly(fly.match, fly.excluding, fly.name, fly.create, fly.existing) if fly else None,
         default_groups=part.groups.default,
+        new_groups=part.groups.new,
         keep_foreign_members=part.groups.keep_foreign_members,
         leaver=part.leaver.action,
         farewell=part.leaver.farewell(),

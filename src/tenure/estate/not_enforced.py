@@ -12,7 +12,6 @@ NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
         ("sources", "*", "kind"),
         ("keycloak", "okta", "entra", "onelogin", "oracle", "google", "ldap", "crowd", "jumpcloud", "ping"),
     ),
-    (("targets", "*", "groups", "keep_foreign_members"), (False,)),
 )
 """Keys and values of the design that nothing acts on yet: the path (`*` is any name), and its values (None: any)."""
 

@@ -120,6 +120,7 @@ class GroupsPart(Part):
     mapping: dict[Text, Texts] = Field(default_factory=dict)
     on_the_fly: Annotated[OnTheFlyPart | None, BeforeValidator(_switch)] = None
     default: Texts = DEFAULT.default_groups
+    new: Texts = DEFAULT.new_groups
     keep_foreign_members: StrictBool = DEFAULT.keep_foreign_members
 
     @field_validator("mapping")

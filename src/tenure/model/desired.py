@@ -34,7 +34,8 @@ class DesiredGroup:
     """A group that the account should be in.
 
     `create`: it may be made when it is missing; `join`: one that is there may be taken over. `by_name`: the estate
-    names it (mapping, default), so that it may also be one that gives a licence or administration.
+    names it (mapping, default), so that it may also be one that gives a licence or administration. `for_new`: only for
+    accounts that we make, not for those that we take over.
     """
 
     name: str
@@ -42,6 +43,7 @@ class DesiredGroup:
     join: bool = True
     source_group: UUID | None = None
     by_name: bool = True
+    for_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

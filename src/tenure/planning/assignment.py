@@ -76,6 +76,8 @@ def desired_groups(groups: Iterable[SourceGroup], rules: Rules) -> tuple[Desired
         if name_there:
             made = DesiredGroup(name_there, fly.create, fly.existing.value == "join", group.id, by_name=False)
             found.setdefault(canon_name(name_there), made)
+    for name in rules.new_groups:
+        found.setdefault(canon_name(name), DesiredGroup(name, for_new=True))
     return tuple(found[canon] for canon in sorted(found))
 
 
@@ -109,7 +111,10 @@ def _shown(value: Any) -> str:
 def _group_reason(wanted: DesiredGroup, groups: Sequence[SourceGroup]) -> Reason:
     by_id = {group.id: group.display_name for group in groups}
     if wanted.source_group is None:
-        return Reason(f"member:{wanted.name}", "everybody in scope", "groups.default", wanted.name)
+        who, rule = (
+            ("whoever gets a new account", "groups.new") if wanted.for_new else ("everybody in scope", "groups.default")
+        )
+        return Reason(f"member:{wanted.name}", who, rule, wanted.name)
     rule = "groups.mapping" if wanted.by_name else "groups.on_the_fly"
     told = f"member of {by_id.get(wanted.source_group, '')}"
     return Reason(f"member:{wanted.name}", told, rule, wanted.name)

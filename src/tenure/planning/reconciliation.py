@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tenure.model.capability import Capabilities
 from tenure.model.change import (
@@ -76,7 +76,7 @@ def reconcile(
         return _out_of_scope(desired, situation, care, capabilities, rules, kept)
     if isinstance(situation, Linked):
         adopted = situation.link.adopted
-        changes = _differences(desired, situation.account, care, capabilities, rules, adopted, kept)
+        changes = _differences(_as_given(desired, adopted), situation.account, care, capabilities, rules, adopted, kept)
         if kept.unlinked and not changes:
             handle = Handle(situation.account.key, situation.account.name)
             return (EndLink(handle, kept.refused_links[handle.key]),)
@@ -84,11 +84,20 @@ def reconcile(
     if isinstance(situation, Found):
         account = situation.account
         adoption = AdoptAccount(Handle(account.key, account.name), situation.evidence)
-        return _ordered([adoption, *_differences(desired, account, care, capabilities, rules, True, kept)])
+        return _ordered(
+            [adoption, *_differences(_as_given(desired, True), account, care, capabilities, rules, True, kept)]
+        )
     if isinstance(situation, Absent | Ambiguous | Missing | Unseen):
         fields = {name: value for name, value in desired.fields.items() if value}
         return _ordered([CreateAccount(fields), *_joins(desired, Handle("", fields["username"]), None, capabilities)])
     raise TypeError(situation)
+
+
+def _as_given(desired: Desired, adopted: bool) -> Desired:
+    """What is desired of an account that we made, or took over: some groups are for those alone that we made."""
+    if not adopted:
+        return desired
+    return replace(desired, groups=tuple(group for group in desired.groups if not group.for_new))
 
 
 def _left(
@@ -100,7 +109,7 @@ def _left(
     if not isinstance(situation, Linked) or rules.leaver is Leaver.KEEP:
         return ()
     steps, account = desired.steps - kept.spared, situation.account
-    ours = _leaves(desired, Handle(account.key, account.name), account.groups, care, capabilities)
+    ours = _leaves(desired, Handle(account.key, account.name), account.groups, care, capabilities, rules)
     return _ordered(parting(steps, care.done, account, ours, capabilities, rules))
 
 
@@ -116,7 +125,7 @@ def _out_of_scope(
     if rules.out_of_scope is OutOfScope.KEEP:
         return ()
     if rules.out_of_scope is OutOfScope.REMOVE_ACCESS:
-        return tuple(_leaves(desired, handle, account.groups, care, capabilities))
+        return tuple(_leaves(desired, handle, account.groups, care, capabilities, rules))
     return _ordered(parting(frozenset(), care.done, account, (), capabilities, rules))
 
 
@@ -148,7 +157,7 @@ def _differences(
     elif not account.active:
         changes.append(ReactivateAccount(handle))
     changes += _joins(desired, handle, account.groups, capabilities)
-    changes += _leaves(desired, handle, account.groups, care, capabilities)
+    changes += _leaves(desired, handle, account.groups, care, capabilities, rules)
     return changes
 
 
@@ -171,13 +180,21 @@ def _joins(desired: Desired, handle: Handle, groups: frozenset[str] | None, capa
 
 
 def _leaves(
-    desired: Desired, handle: Handle, groups: frozenset[str] | None, care: Care, capabilities: Capabilities
+    desired: Desired,
+    handle: Handle,
+    groups: frozenset[str] | None,
+    care: Care,
+    capabilities: Capabilities,
+    rules: Rules,
 ) -> list[Change]:
+    """Out of the groups in our care that are not desired: those that came from us, or all of them if the rules say."""
     wanted = {capabilities.group.canon(g.name) for g in desired.groups}
     names = [
         name
         for name in sorted(groups or ())
-        if (canon := capabilities.group.canon(name)) not in wanted and canon in care.groups and canon in care.given
+        if (canon := capabilities.group.canon(name)) not in wanted
+        and canon in care.groups
+        and (canon in care.given or not rules.keep_foreign_members)
     ]
     return leave(handle, names, capabilities)
 

@@ -175,6 +175,7 @@ class Rules:
     mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     on_the_fly: OnTheFly | None = None
     default_groups: tuple[str, ...] = ()
+    new_groups: tuple[str, ...] = ()
     keep_foreign_members: bool = True
     leaver: Leaver = Leaver.DEACTIVATE
     protected: Protected = field(default_factory=Protected)
