@@ -58,25 +58,28 @@ async def _group(trial: Trial, left: _Left) -> None:
 
 
 async def _account(trial: Trial, left: _Left) -> None:
+    """Delete it; where that cannot be done it is at least shut."""
     why, found = "", None
     for pause in _TRIES_AFTER_S:
         try:
             await trial.house.clock.sleep(pause)
             found = await _found(trial)
             if found is None:
-                return None
+                return
             if not trial.can(ChangeKind.DELETE_ACCOUNT):
-                return await _shut(trial, found, left)
+                break
             again, why = await _tried(trial, DeleteAccount(Handle(found.key, found.name)), left)
         except TargetError as problem:
             again, why = problem.recovery in _WORTH_ANOTHER, str(problem)
         if not again:
             break
-    if why:
-        left.remains.append(f"the account {trial.names.account} is there, or may be: {why}")
-        if found is not None:
-            await _shut(trial, found, left)
-    return None
+    if found is None:
+        left.remains.append(f"the account {trial.names.account} may be there: {why}")
+    elif why or not trial.can(ChangeKind.DELETE_ACCOUNT):
+        shut = await _shut(trial, found, left)
+        state = "deactivated" if shut else "and is open"
+        told = f"the account {found.name} stays, {state}: {why or 'it cannot be deleted here'}"
+        (left.remains if why or not shut else left.kept).append(told)
 
 
 async def _found(trial: Trial) -> AccountSeen | None:
@@ -91,16 +94,11 @@ async def _found(trial: Trial) -> AccountSeen | None:
     return None
 
 
-async def _shut(trial: Trial, found: AccountSeen, left: _Left) -> None:
-    """Where it cannot be deleted it is at least shut."""
-    active, why = found.active, ""
-    if active and trial.can(ChangeKind.DEACTIVATE_ACCOUNT):
-        again, why = await _tried(trial, DeactivateAccount(Handle(found.key, found.name)), left)
-        active = again or bool(why)
-    if active:
-        left.remains.append(f"the account {found.name} stays, and is open{f': {why}' if why else ''}")
-    else:
-        left.kept.append(f"the account {found.name} stays, deactivated: it cannot be deleted here")
+async def _shut(trial: Trial, found: AccountSeen, left: _Left) -> bool:
+    if not found.active or not trial.can(ChangeKind.DEACTIVATE_ACCOUNT):
+        return not found.active
+    again, why = await _tried(trial, DeactivateAccount(Handle(found.key, found.name)), left)
+    return not again and not why
 
 
 async def _tried(trial: Trial, change: Change, left: _Left) -> tuple[bool, str]:
