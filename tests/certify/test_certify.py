@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx2
 import pytest
 from tests.engine.world import Killed
@@ -10,7 +12,7 @@ from tenure.model.capability import CALLS_NOBODY
 from tenure.model.certification import PREFIX, Judged, NotCertified, Verdict
 from tenure.model.change import ChangeKind
 
-from .place import Carrying, Fault, Place, away, by_name, cancelling, lost, passed, refused
+from .place import MAPPED, Carrying, Fault, Place, away, by_name, cancelling, estate_text, lost, passed, refused
 
 NEWEST = [("jira", {}), ("confluence", {}), ("crowd", {})]
 OLDER = [
@@ -226,6 +228,51 @@ async def test_a_freeze_stops_it_where_it_is(database: str) -> None:
     assert (await place.certify()).verdict is Verdict.READ_ONLY
     await place.rows("UPDATE target SET frozen_at = NULL RETURNING id")
     assert (await place.certify()).verdict is Verdict.CERTIFIED
+    assert await place.state() == before
+
+
+@pytest.mark.parametrize("name", ["admin", None])
+async def test_an_answer_about_somebody_else_makes_nobody_ours(database: str, name: str | None) -> None:
+    """Whether the answer names them, or gives their key to our name: they are not touched, and ours is cleared."""
+    place = Place(database, "jira", text=estate_text("jira").replace(f", {MAPPED['jira']}", ""))
+    before = await place.state()
+    (admin,) = [one for one in before["accounts"] if one["name"] == "admin"]
+
+    async def confused(request: httpx2.Request, carried_out: Carrying) -> httpx2.Response:
+        made = json.loads(await (await carried_out()).aread())
+        return httpx2.Response(201, json={**made, "key": admin["key"], "name": name or made["name"]}, request=request)
+
+    place.network.once(1, confused)
+    found = await place.certify()
+    assert (found.verdict, found.remains) == (Verdict.NOT_AS_EXPECTED, ())
+    assert by_name(found)["set-email"].verdict is Judged.NOT_TRIED
+    assert await place.state() == before
+
+
+async def test_a_key_that_becomes_somebody_elses_is_not_touched(database: str) -> None:
+    place = Place(database, "jira")
+    before = await place.state()
+
+    async def taken(request: httpx2.Request, carried_out: Carrying) -> httpx2.Response:
+        answer = await carried_out()
+        if request.method != "GET" or "JIRAUSER10100" not in str(request.url) or place.network.writes > 4:
+            return answer
+        return httpx2.Response(200, json={**json.loads(await answer.aread()), "name": "lchen"}, request=request)
+
+    place.network.from_then_on(4, taken)
+    found = await place.certify()
+    assert (found.verdict, found.remains) == (Verdict.BROKEN_OFF, ())
+    assert "shows lchen where tenure-certify-" in found.why
+    assert await place.state() == before
+
+
+async def test_a_version_that_makes_groups_alone_is_tried_with_a_group(database: str) -> None:
+    place = Place(database, "confluence", {"confluence_version": "8.2.0"})
+    before = await place.state()
+    steps = by_name(await place.certify())
+    assert steps["create-account"].verdict is Judged.CANNOT
+    assert steps["create-group"].verdict is steps["delete-group"].verdict is Judged.AS_EXPECTED
+    assert steps["join"].verdict is Judged.NOT_TRIED
     assert await place.state() == before
 
 

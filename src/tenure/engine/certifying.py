@@ -64,7 +64,7 @@ async def certify(house: House, target: ActiveTarget, kind: str, order: Order) -
         target.name, kind, target.url, mode.value, order.by, began, began, Verdict.READ_ONLY, (),
         health.server_id, health.version, health.account,
     )  # fmt: skip
-    why = await _why_only_read(trial, health, order)
+    why = trial.closed = await _why_only_read(trial, health, order)
     await _begin(trial, found, writes=why is None)
     earlier = await _earlier(trial, found)
     broken, remains = await _tried(trial, health, earlier, writes=why is None)

@@ -79,7 +79,8 @@ class Attempt:
 class Trial:
     """What is known on the way. `number` and `cause` are the certification and its first audit entry.
 
-    `begun_account` and `begun_group` say that one may have been made, `account` is the account as it is known now.
+    `closed` says why it only reads, if it does. `begun_account` and `begun_group` say that one may have been made,
+    `account` is the account as it is known now.
     """
 
     house: House
@@ -87,6 +88,7 @@ class Trial:
     names: Names
     by: str
     tell: Callable[[Step], None]
+    closed: str | None = None
     number: int = 0
     cause: int | None = None
     steps: list[Step] = field(default_factory=list)
@@ -135,11 +137,14 @@ class Trial:
     async def attempt(self, name: str, change: Change, seeing: Seeing | None = None) -> Attempt:
         """Write it down, send it, and look for it. `seeing` tells what is expected, else it is what the change asks.
 
-        Raises Halted when writing was stopped meanwhile, and ValueError for a change that names anybody but the trial's
-        own account and group.
+        Raises Halted when writing was stopped meanwhile, and when the change names anybody but the trial's own account
+        and group.
         """
-        if not all(self.names.own(one) for one in evidence.named(change)):
-            raise ValueError(f"a trial does not touch {', '.join(evidence.named(change))}")
+        for one in evidence.named(change):
+            if not self.names.own(one):
+                raise Halted(
+                    f"the application shows {one} where {self.names.account} was expected: nothing more is sent"
+                )
         asking = await self.note("certification.asked", step=name, change=encode(change))
         began = self.house.clock.monotonic()
         answer, problem = await self._sent(change)
@@ -161,7 +166,8 @@ class Trial:
         )  # fmt: skip
         async with self.house.database.transaction() as connection:
             number = await audit.record(connection, entry)
-            self.target.brake.closed = targets.why_closed(await targets.state(connection, self.target.id))
+            frozen = targets.why_closed(await targets.state(connection, self.target.id))
+        self.target.brake.closed = self.closed or frozen
         if self.target.closed is not None and action == "certification.asked":
             raise Halted(self.target.closed)
         return number
@@ -204,14 +210,20 @@ class Trial:
         return await self._patiently(lambda: self._account_shows(change, shown), looks)
 
     async def _known(self, answer: Answer | None) -> None:
-        """The account that was made, also where its answer was lost: nobody had the name just before."""
-        self.account = answer.account if answer else None
-        if self.account is None:
-            try:
-                found = await send.read_account(self.target, ByName(self.names.account))
-            except TargetError:
-                return
-            self.account = Handle(found.key, found.name) if found else None
+        """The account that was made, once a reading shows it under one of our names; no answer is enough for that.
+
+        Also where the answer was lost: nobody had the name just before.
+        """
+        told = answer.account if answer else None
+        what = ByKey(told.key) if told and told.key else ByName(self.names.account)
+
+        async def shown() -> tuple[bool, str]:
+            found = await send.read_account(self.target, what)
+            if found is not None and self.names.own(found.name):
+                self.account = Handle(found.key, found.name)
+            return found is not None, ""
+
+        await self._patiently(shown, _LOOKS_S)
         if self.account is not None:
             async with self.house.database.transaction() as connection:
                 await certifications.made(connection, self.number, self.account.key)
@@ -232,7 +244,7 @@ class Trial:
 
     async def _account_shows(self, change: Change, answered: Mapping[str, str | None]) -> tuple[bool, str]:
         if self.account is None:
-            return False, "no account of that name is there"
+            return False, "no account of that name is shown"
         asked = tuple(n for n in evidence.cells(change) if (spec := self.capabilities.spec(n)) and not spec.listed)
         found = await send.read_account(self.target, ByKey(self.account.key, asked))
         if found is None:
