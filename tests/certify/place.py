@@ -23,24 +23,29 @@ sources:
 targets:
   there:
     kind: KIND
-    url: http://app.test/KIND
+    url: http://app.test/PATH
     auth: AUTH
     source: okta
     mode: full
     attributes: {username: userName, email: emails.primary, display_name: displayName}
     rate: {per_second: 200, concurrency: 8}
 """
-ENVIRONMENT = {**SECRETS, "CROWD": "admin"}
-AUTH = {"crowd": "{username: admin, password: {env: CROWD}}"}
-BEARER = "{bearer: {env: JIRA}}"
-MAPPED = {"jira": "properties: {phone: phoneNumbers.work}", "crowd": "properties: {phone: phoneNumbers.work}"}
+ENVIRONMENT = {**SECRETS, "ADMIN": "admin"}
+BASIC, BEARER = "{username: admin, password: {env: ADMIN}}", "{bearer: {env: JIRA}}"
+AUTH = {"atlassian-cloud": BEARER, "scim": BEARER}
+PATHS = {"atlassian-cloud": "cloud"}
+MAPPED = {
+    "jira": "properties: {phone: phoneNumbers.work}",
+    "crowd": "properties: {phone: phoneNumbers.work}",
+    "scim": "properties: {title: title}",
+}
 Carrying = Callable[[], Awaitable[httpx2.Response]]
 Fault = Callable[[httpx2.Request, Carrying], Awaitable[httpx2.Response]]
 
 
 def estate_text(kind: str) -> str:
     """An estate with one target of this kind, in mode full, whose properties are mapped where it has any."""
-    text = ESTATE.replace("KIND", kind).replace("AUTH", AUTH.get(kind, BEARER))
+    text = ESTATE.replace("KIND", kind).replace("PATH", PATHS.get(kind, kind)).replace("AUTH", AUTH.get(kind, BASIC))
     return text.replace("displayName}", f"displayName, {MAPPED[kind]}}}") if kind in MAPPED else text
 
 
@@ -123,7 +128,7 @@ class Place:
 
     async def state(self) -> dict[str, Any]:
         """The accounts and groups of the application, without what it counts."""
-        found = await self.world.state(self.kind)
+        found = await self.world.state(PATHS.get(self.kind, self.kind))
         return {what: found[what] for what in ("accounts", "groups")}
 
     async def left(self) -> list[str]:

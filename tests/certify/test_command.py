@@ -21,7 +21,7 @@ from typer.testing import CliRunner, Result
 from tenure.cli.main import app
 from tenure.model.certification import PREFIX
 
-from .place import ENVIRONMENT, estate_text
+from .place import BASIC, BEARER, ENVIRONMENT, estate_text
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def address() -> Iterator[str]:
 @pytest.fixture
 def file(tmp_path: Path, address: str) -> Path:
     found = tmp_path / "estate.yaml"
-    found.write_text(estate_text("jira").replace("http://app.test", address))
+    found.write_text(estate_text("jira").replace(BASIC, BEARER).replace("http://app.test", address))
     return found
 
 
