@@ -122,6 +122,9 @@ def test_what_remains_is_told_and_cleared_by_the_next(file: Path, database: str,
     (left,) = [name for name in accounts(address) if name.startswith(PREFIX)]
     assert f"still there the account {left} stays, deactivated" in done.stdout.replace("  ", " ").replace("  ", " ")
     assert "`tenure certify there` again clears it first" in done.stdout
+    still = certify(file, database)
+    assert (still.exit_code, left in still.stdout.partition("still there")[2]) == (4, True)
+    assert [name for name in accounts(address) if name.startswith(PREFIX)] == [left]
     httpx2.delete(f"{address}/_faults")
     again = certify(file, database)
     assert again.exit_code == 0, again.output
@@ -165,6 +168,13 @@ def test_a_file_that_is_not_valid_and_a_database_that_is_not_there(file: Path, d
     file.write_text(file.read_text().replace("mode: full", "mode: ful"))
     wrong = certify(file, database)
     assert (wrong.exit_code, '"ful" is not a mode' in wrong.stderr) == (2, True)
+
+
+def test_the_secrets_of_this_application_alone_have_to_be_here(file: Path, database: str) -> None:
+    command = ["certify", "there", "--estate", str(file), "--database-url", database]
+    assert CliRunner().invoke(app, command, env={"JIRA": ENVIRONMENT["JIRA"], "OKTA": None}).exit_code == 0
+    done = CliRunner().invoke(app, command, env={"JIRA": None, "OKTA": ENVIRONMENT["OKTA"]})
+    assert (done.exit_code, "the environment variable JIRA is not set" in done.stderr) == (2, True)
 
 
 def test_a_name_of_another_kind_of_application_is_refused(file: Path, database: str) -> None:

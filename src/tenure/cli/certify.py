@@ -80,8 +80,9 @@ def _check_report(report: Path | None) -> None:
 
 
 def _load(path: Path, target: str) -> Estate:
+    """The estate; of its secrets, those of this application have to be here."""
     try:
-        loaded = load(path, secrets=True)
+        loaded = load(path, secrets=False)
     except EstateInvalid as invalid:
         for problem in invalid.problems:
             typer.echo(words.shown(problem), err=True)
@@ -89,6 +90,8 @@ def _load(path: Path, target: str) -> Estate:
     if target not in loaded.targets:
         there = ", ".join(loaded.targets) or "none"
         fail(f"there is no application {words.shown(target)} in {words.shown(path.name)}: it has {there}")
+    if missing := [one for one in loaded.warnings if one.path.startswith(f"targets.{target}.")]:
+        fail("\n".join(words.shown(one) for one in missing))
     return loaded
 
 

@@ -130,11 +130,14 @@ async def _earlier(trial: Trial, found: Certification) -> list[Uncleared]:
 async def _tried(trial: Trial, health: Health, earlier: list[Uncleared], *, writes: bool) -> tuple[str, list[str]]:
     """Everything that is tried, and the clearing after it: why it was broken off ("" if not), and what remains."""
     broken = ""
+    left = [f"an earlier certification may have left {one.account} there" for one in earlier]
     try:
         if not health.ok:
             raise Halted(health.detail)
-        if writes and earlier:
-            await _clear_earlier(trial, earlier)
+        if writes:
+            left = await _clear_earlier(trial, earlier)
+        if writes and left:
+            raise Halted("what an earlier certification left could not be taken away: nothing new is made")
         await _read(trial)
         if writes:
             await live(trial)
@@ -148,13 +151,12 @@ async def _tried(trial: Trial, health: Health, earlier: list[Uncleared], *, writ
     except Exception as error:  # whatever it was: what was made has to go
         log.exception("a certification failed", target=trial.target.name)
         broken = f"an error of Tenure's own ({type(error).__name__}): please report it, with the log"
-    left = [f"an earlier certification may have left {one.account} there" for one in earlier] if not writes else []
     return broken, [*left, *(await _cleared(trial) if writes else [])]
 
 
 async def _cleared(trial: Trial) -> list[str]:
     try:
-        remains = await clear(trial)
+        remains = await clear(trial, "clear", "See that nothing is left of it")
     except asyncio.CancelledError:
         _taken()
         return [f"the clearing was broken off: {trial.names.account} may be there, as an account and as a group"]
@@ -171,16 +173,20 @@ def _taken() -> None:
         task.uncancel()
 
 
-async def _clear_earlier(trial: Trial, earlier: list[Uncleared]) -> None:
-    """Take away what a certification left that was killed, or could not clear."""
+async def _clear_earlier(trial: Trial, earlier: list[Uncleared]) -> list[str]:
+    """Take away what certifications left that were killed or could not clear; gives what remains even so."""
+    left: list[str] = []
     for one in earlier:
         past = Trial(trial.house, trial.target, Names(one.account, one.group_name), trial.by, trial.tell)
         past.number, past.cause, past.steps = one.id, trial.cause, trial.steps
         past.begun_account = past.begun_group = True
         past.account = Handle(one.account_key, one.account) if one.account_key else None
-        if not await clear(past, f"Clear what the certification {one.id} left"):
+        remains = await clear(past, "clear-earlier", f"Clear what the certification {one.id} left")
+        left += remains
+        if not remains:
             async with trial.house.database.transaction() as connection:
                 await certifications.cleared(connection, one.id, trial.house.clock.now())
+    return left
 
 
 async def _read(trial: Trial) -> None:

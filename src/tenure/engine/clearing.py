@@ -11,7 +11,6 @@ from tenure.model.change import Change, ChangeKind, DeactivateAccount, DeleteAcc
 from tenure.model.error import Recovery, TargetError
 from tenure.model.seen import AccountSeen, ByKey, ByName
 
-ASKED = "See that nothing is left of it"
 _TRIES_AFTER_S = (0.0, 2.0, 5.0)
 _WORTH_ANOTHER = (Recovery.RETRY, Recovery.REREAD)
 
@@ -25,7 +24,7 @@ class _Left:
     remains: list[str] = field(default_factory=list)
 
 
-async def clear(trial: Trial, asked: str = ASKED) -> list[str]:
+async def clear(trial: Trial, name: str, asked: str) -> list[str]:
     """Take away what the trial may have made, as one step of it; gives what remains, in sentences for a person."""
     began, left = trial.house.clock.monotonic(), _Left()
     if trial.begun_group:
@@ -37,7 +36,7 @@ async def clear(trial: Trial, asked: str = ASKED) -> list[str]:
     if left.remains or left.kept:
         seen = "; ".join(left.remains + left.kept)
         verdict = Judged.NOT_AS_EXPECTED if left.remains else Judged.CANNOT
-    trial.add(Step("clear", asked, "; ".join(left.did) or "nothing was to be done", seen, ms, verdict))
+    trial.add(Step(name, asked, "; ".join(left.did) or "nothing was to be done", seen, ms, verdict))
     return left.remains
 
 
