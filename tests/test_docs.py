@@ -1,4 +1,4 @@
-"""The commands of the README and of the tutorial run, and the files that the documents name are there."""
+"""The commands of the README, the tutorial and the first look run, and the files that the documents name are there."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def test_the_demo_of_the_readme_ends_as_it_should() -> None:
     assert jira["adopted"] == ["mwolf"]
 
 
-@pytest.mark.slow
-def test_the_commands_of_the_tutorial_run() -> None:
-    script = "\n".join(_blocks("docs/tutorial.md"))
+def _run(document: str, folder: str) -> str:
+    """Run the commands of a page, in a folder and at ports of their own; gives what they printed."""
+    script = "\n".join(_blocks(document))
     sandbox, tenure = str(_free_port()), str(_free_port())
     script = script.replace("8900", sandbox).replace("--data tenure-data &", f"--data tenure-data --port {tenure} &")
-    folder = f"tenure-tutorial-{os.getpid()}"
-    script = script.replace("tenure-tutorial", folder)
+    own = f"{folder}-{os.getpid()}"
+    script = script.replace(folder, own)
     environment = {**os.environ, "TENURE_URL": f"http://127.0.0.1:{tenure}/scim/okta/v2"}
     for name in ("TENURE_DATA", "TENURE_DATABASE_URL"):
         environment.pop(name, None)
@@ -69,12 +69,29 @@ def test_the_commands_of_the_tutorial_run() -> None:
             env=environment,
         )
     finally:
-        shutil.rmtree(ROOT / folder, ignore_errors=True)
-    said = done.stdout + done.stderr
-    assert done.returncode == 0, said[-4000:]
-    assert "alice.jones at jira" in done.stdout
-    assert "Deactivate account" in done.stdout
-    assert "mwolf" in done.stdout
+        shutil.rmtree(ROOT / own, ignore_errors=True)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_tutorial_run() -> None:
+    said = _run("docs/tutorial.md", "tenure-tutorial")
+    assert "alice.jones at jira" in said
+    assert "Deactivate account" in said
+    assert "mwolf" in said
+
+
+@pytest.mark.slow
+def test_the_first_look_shows_what_it_says_and_writes_nothing() -> None:
+    said = _run("docs/first-look.md", "tenure-first-look")
+    assert "people can be read whole: 4 people, 2 groups, 4 memberships. Nothing was taken." in said
+    shown = re.findall(r"^```\n(For a person.*?)^```", (ROOT / "docs/first-look.md").read_text(), re.M | re.S)
+    assert len(shown) == 1
+    assert shown[0] in said
+    assert "agarcia at jira" in said
+    assert "Preview only: nothing is written" in said
+    assert "writes: 0\n" in said
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

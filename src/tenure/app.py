@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tenure.connector import Source
 from tenure.console import routes as console
 from tenure.engine import certifying
 from tenure.engine.active import ActiveTarget, Brake, House
@@ -24,18 +25,22 @@ from tenure.engine.effect import Effect, Unkept, effect
 from tenure.engine.growth import analyse_while_growing
 from tenure.engine.intake import Intake
 from tenure.engine.limiter import SharedLimiter
+from tenure.engine.pull import Pulled, PulledSource, pull
+from tenure.engine.pulling import Pulls
 from tenure.engine.sealer import Sealer
 from tenure.engine.shard import Engine
 from tenure.engine.waking import Waking
-from tenure.estate.document import Estate
+from tenure.estate.document import Estate, SourceEstate
 from tenure.health import routes as health
 from tenure.health.metrics import Metrics, gates_and_seals
 from tenure.health.ready import Pulse
 from tenure.model.capability import Mode
 from tenure.model.certification import Certification, Step
 from tenure.model.clock import Clock
+from tenure.planning.gates import Limits
 from tenure.scim import routes as scim
 from tenure.scim.doorkeeper import Doorkeeper
+from tenure.sources import SOURCES
 from tenure.store import certifications
 from tenure.store import estate as revisions
 from tenure.store.database import Database
@@ -65,7 +70,10 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """The house at work: `web` is the ASGI application, `engine` what drains the marks, `sealer` seals the audit."""
+    """The house at work: `web` is the ASGI application, `engine` what drains the marks, `sealer` seals the audit.
+
+    `pulls` reads the sources that are read.
+    """
 
     database: Database
     house: House
@@ -75,6 +83,7 @@ class Tenure:
     doorkeeper: Doorkeeper
     pulse: Pulse
     sealer: Sealer
+    pulls: Pulls
 
 
 @asynccontextmanager
@@ -107,12 +116,14 @@ async def open_house(
         house = House(database, clock, _targets(estate, activation, database, locks, clock, transports or {}, stack))
         engine = Engine(house, locks, waking)
         stack.push_async_callback(engine.close)
-        sources = _sources(estate, activation, house.targets)
+        intake, sources = Intake(database, clock, waking.wake), _sources(estate, activation)
+        pulled = _pulled(estate, sources)
+        pushing = {name: source for name, source in sources.items() if name not in pulled}
         doorkeeper, pulse = Doorkeeper(database, clock), Pulse()
         stack.push_async_callback(doorkeeper.stop)
-        web = _web(database, clock, Intake(database, clock, waking.wake), sources, doorkeeper, pulse, base_url)
+        web = _web(database, clock, intake, pushing, doorkeeper, pulse, base_url)
         sealer = Sealer(database, clock, signer)
-        yield Tenure(database, house, engine, waking, web, doorkeeper, pulse, sealer)
+        yield Tenure(database, house, engine, waking, web, doorkeeper, pulse, sealer, Pulls(intake, pulled))
 
 
 def _web(
@@ -159,19 +170,17 @@ async def certify(
     tell: Callable[[Step], None],
     *,
     read_only: bool = False,
+    domain: str = "example.com",
     clock: Clock | None = None,
     transports: Mapping[str, httpx2.AsyncBaseTransport] | None = None,
 ) -> Certification:
-    """Certify one target of an estate, which is not activated by it; see `engine.certifying.certify`.
-
-    `by` is who asks, `tell` is told of each step as it ends.
+    """Certify one target of an estate, which is not activated by it; `tell` is told of each step as it ends.
 
     Raises NotActivated when the name is another kind's, and NotCertified when it is being certified already.
     """
     clock, database, part = clock or SystemClock(), Database(dsn, connections=3), estate.targets[name]
     if read_only:
         part = replace(part, rules=replace(part.rules, mode=Mode.OBSERVE))
-    order = certifying.Order(by, read_only, tell)
     async with AsyncExitStack() as stack:
         await database.open()
         stack.push_async_callback(database.close)
@@ -181,29 +190,33 @@ async def certify(
         await locks.open()
         stack.push_async_callback(locks.close)
         await certifying.alone(locks, number, name)
-        activation = revisions.Activation(0, {}, {name: number})
-        looked = replace(estate, targets={name: part})
-        targets = _targets(looked, activation, database, locks, clock, transports or {}, stack)
+        one, numbers = replace(estate, targets={name: part}), revisions.Activation(0, {}, {name: number})
+        targets = _targets(one, numbers, database, locks, clock, transports or {}, stack)
+        order = certifying.Order(by, read_only, domain, tell)
         return await certifying.certify(House(database, clock, targets), targets[number], part.kind, order)
 
 
 @asynccontextmanager
-async def running(tenure: Tenure) -> AsyncIterator[None]:
-    """Run engine and sealer beside whatever the block does; raises what ends the engine early."""
+async def running(tenure: Tenure, *, reads: bool = True) -> AsyncIterator[None]:
+    """Run engine and sealer beside whatever the block does; raises what ends the engine early.
+
+    `reads`: sources that are due are read here, where their files are.
+    """
     tenure.waking.start()
     tenure.doorkeeper.start()
     engine = asyncio.create_task(tenure.engine.run())
     tenure.pulse.watch(engine, tenure.engine.hangs)
     sealer = asyncio.create_task(tenure.sealer.run(tenure.waking.subscribe()))
     growth = asyncio.create_task(analyse_while_growing(tenure.database, tenure.waking.subscribe()))
+    pulling = asyncio.create_task(tenure.pulls.run() if reads else asyncio.sleep(0))
     try:
         yield
         if engine.done():
             engine.result()
     finally:
-        for task in (engine, sealer, growth):
+        for task in (engine, sealer, growth, pulling):
             task.cancel()
-        await asyncio.gather(engine, sealer, growth, return_exceptions=True)
+        await asyncio.gather(engine, sealer, growth, pulling, return_exceptions=True)
         await tenure.doorkeeper.stop()
         await tenure.sealer.end()
         await tenure.waking.stop()
@@ -243,15 +256,43 @@ def _targets(
     return found
 
 
-def _sources(
-    estate: Estate, activation: revisions.Activation, targets: Mapping[int, ActiveTarget]
-) -> dict[str, PushSource]:
+def _sources(estate: Estate, activation: revisions.Activation) -> dict[str, PushSource]:
+    """Every source, as the intake knows it."""
     found = {}
     for name, part in estate.sources.items():
+        fed = tuple(activation.targets[t] for t, target in estate.targets.items() if name in target.rules.sources)
         number = activation.sources[name]
-        fed = tuple(t.id for t in targets.values() if number in t.source_ids)
         found[name] = PushSource(number, name, fed, part.limit, part.extensions, part.announce_pagination)
     return found
+
+
+def _pulled(estate: Estate, sources: Mapping[str, PushSource]) -> dict[str, PulledSource]:
+    """Those that are read, opened; the most careful of the targets that one feeds says how much it may shrink."""
+    found = {}
+    for name, part in estate.sources.items():
+        opened = reader(part)
+        if opened is not None:
+            fed = [target.rules.limits.shrink for target in estate.targets.values() if name in target.rules.sources]
+            found[name] = PulledSource(sources[name], opened, part.every, min(fed, default=Limits().shrink))
+    return found
+
+
+def reader(source: SourceEstate) -> Source | None:
+    """What reads a source; None for one that pushes."""
+    opens = SOURCES[source.kind].open
+    return opens(source.settings) if opens else None
+
+
+async def pull_now(estate: Estate, dsn: str, name: str, by: str, accept: int | None) -> Pulled:
+    """Read one source of the active estate, whoever else runs. Raises what `engine.pull.pull` raises."""
+    database = Database(dsn, connections=2)
+    await database.open()
+    try:
+        sources = _sources(estate, await revisions.numbers(database))
+        intake = Intake(database, SystemClock(), lambda: None)  # a running engine looks every second
+        return await pull(intake, _pulled(estate, sources)[name], by, accept)
+    finally:
+        await database.close()
 
 
 async def _healthz(request: Request) -> Response:

@@ -19,7 +19,11 @@ class Source(Protocol):
         ...
 
     def read(self, since: str | None) -> AsyncIterator[SourceEvent | ReadComplete]:
-        """Stream the whole source (`since` is None), or what changed after the cursor of an earlier reading."""
+        """Stream the whole source (`since` is None), or what changed after the cursor of an earlier reading.
+
+        People come first, then groups, then who is in them; each once. `active` is told of everybody. Ends with
+        `ReadComplete`, or is not whole. Raises NotRead when nothing is to be taken, before the first event.
+        """
         ...
 
 

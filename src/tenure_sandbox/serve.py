@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .atlassian import APPLICATIONS, Application
+from .applications import APPLICATIONS, Application
 from .faults import BadFault, Schedule
 from .misbehaviour import HANG_UP, Faults
 
@@ -132,7 +132,9 @@ def serve(
     latency_ms: Annotated[float, typer.Option(min=0, help="Delay of every answer, in milliseconds.")] = 0,
     jira_version: Annotated[str, typer.Option(help="Version that Jira has, such as 9.12.0.")] = "10.3.24",
     confluence_version: Annotated[str, typer.Option(help="Version that Confluence has, such as 8.5.4.")] = "10.0.3",
+    bitbucket_version: Annotated[str, typer.Option(help="Version that Bitbucket has, such as 8.19.5.")] = "9.2.0",
     crowd_version: Annotated[str, typer.Option(help="Version that Crowd has, such as 5.1.0.")] = "6.3.0",
+    scim_version: Annotated[str, typer.Option(help="What the SCIM server can do, such as 2.0-put.")] = "2.0",
     seats: Annotated[int | None, typer.Option(min=0, help="Seats of each licence; unlimited without it.")] = None,
 ) -> None:
     """Serve stand-ins for Atlassian's applications: sign in as admin with password admin, or with bearer sandbox.
@@ -144,19 +146,27 @@ def serve(
     versions = {
         "jira_version": jira_version,
         "confluence_version": confluence_version,
+        "bitbucket_version": bitbucket_version,
         "crowd_version": crowd_version,
+        "scim_version": scim_version,
     }
     try:
         app = build(users, latency_ms, seats, time.monotonic, **versions)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    _run(app, host, port, versions)
+
+
+def _run(app: Starlette, host: str, port: int, versions: Mapping[str, str]) -> None:
+    """Serve until somebody presses Ctrl-C, and say where."""
     try:
         listener = _bind(host, port)
     except OSError as error:
         typer.echo(f"tenure-sandbox cannot listen on {host}:{port} ({error.strerror}): choose another --port", err=True)
         raise typer.Exit(1) from error
     shown = f"[{host}]" if ":" in host else host
-    served = ", ".join(f"{one.title} {versions[f'{name}_version']} under /{name}" for name, one in APPLICATIONS.items())
+    chosen = {name: versions.get(f"{name}_version", one.newest) for name, one in APPLICATIONS.items()}
+    served = ", ".join(f"{one.title} {chosen[name]} under /{name}" for name, one in APPLICATIONS.items())
     line = f"tenure-sandbox is ready at http://{shown}:{listener.getsockname()[1]} ({served})"
     config = uvicorn.Config(app, http=_Connection, log_level="warning", access_log=False, lifespan="off")
     try:

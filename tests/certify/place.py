@@ -16,6 +16,7 @@ from tenure import app
 from tenure.estate.loading import load
 from tenure.model.certification import PREFIX, Certification, Step
 from tenure.store.database import Database
+from tenure_sandbox.atlassian.cloud import DIRECTORY
 
 ESTATE = """
 sources:
@@ -33,11 +34,13 @@ targets:
 ENVIRONMENT = {**SECRETS, "ADMIN": "admin"}
 BASIC, BEARER = "{username: admin, password: {env: ADMIN}}", "{bearer: {env: JIRA}}"
 AUTH = {"atlassian-cloud": BEARER, "scim": BEARER}
-PATHS = {"atlassian-cloud": "cloud"}
+PATHS = {"atlassian-cloud": f"cloud/scim/directory/{DIRECTORY}"}
+STATES = {"atlassian-cloud": "cloud"}
 MAPPED = {
     "jira": "properties: {phone: phoneNumbers.work}",
     "crowd": "properties: {phone: phoneNumbers.work}",
     "scim": "properties: {title: title}",
+    "atlassian-cloud": "properties: {title: title}",
 }
 Carrying = Callable[[], Awaitable[httpx2.Response]]
 Fault = Callable[[httpx2.Request, Carrying], Awaitable[httpx2.Response]]
@@ -128,7 +131,7 @@ class Place:
 
     async def state(self) -> dict[str, Any]:
         """The accounts and groups of the application, without what it counts."""
-        found = await self.world.state(PATHS.get(self.kind, self.kind))
+        found = await self.world.state(STATES.get(self.kind, self.kind))
         return {what: found[what] for what in ("accounts", "groups")}
 
     async def left(self) -> list[str]:

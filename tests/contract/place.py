@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,12 @@ from tenure.model.secret import Secret
 from tenure.model.seen import ReadComplete, Seen, Selector
 from tenure.targets import TARGETS
 from tenure.wire import PacedLimiter
+
+Settings = Callable[[str, str], dict[str, Any]]
+
+
+def _named(url: str, password: str) -> dict[str, Any]:
+    return {"url": url, "auth": {"username": "admin", "password": Secret(password)}}
 
 
 class JumpingClock:
@@ -35,28 +42,32 @@ class JumpingClock:
 
 
 class Place:
-    """The application `kind` of a sandbox: open targets to it, look at its state, schedule its faults."""
+    """One application of a sandbox: open targets of a kind to it, look at its state, schedule its faults.
 
-    def __init__(self, app: Starlette, kind: str) -> None:
+    `settings` gives what a target of this kind needs from a password and an address; the application is named as the
+    kind is, unless it says otherwise.
+    """
+
+    def __init__(
+        self, app: Starlette, kind: str, application: str | None = None, settings: Settings | None = None
+    ) -> None:
         self.kind = kind
+        self.application = application or kind
+        self.settings = settings or _named
         self.transport = httpx2.ASGITransport(app)
         self._outside = httpx2.AsyncClient(transport=self.transport, base_url="http://app.test")
 
     def open(self, mode: Mode = Mode.FULL, *, password: str = "admin", path: str = "", timeout: float = 30.0) -> Target:
         chosen = TARGETS[self.kind]
         settings = chosen.settings.model_validate(
-            {
-                "url": f"http://app.test{path or '/' + self.kind}",
-                "auth": {"username": "admin", "password": Secret(password)},
-                "timeout": timeout,
-            }
+            {**self.settings(f"http://app.test{path or '/' + self.application}", password), "timeout": timeout}
         )
         clock = JumpingClock()
         limiter = PacedLimiter(clock, per_second=1000, concurrency=8)
         return chosen.open(settings, mode=mode, limiter=limiter, clock=clock, transport=self.transport)
 
     async def state(self) -> dict[str, Any]:
-        return (await self._outside.get(f"/_state/{self.kind}")).json()
+        return (await self._outside.get(f"/_state/{self.application}")).json()
 
     async def account(self, name: str) -> dict[str, Any] | None:
         return next((a for a in (await self.state())["accounts"] if a["name"] == name), None)

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from tenure.connector import Target
 from tenure.model.change import (
+    AnonymizeAccount,
     Answer,
     Change,
     ChangeKind,
@@ -28,6 +29,7 @@ from tenure.model.change import (
     ReactivateAccount,
     RenameAccount,
     RevokePermissions,
+    RevokeTokens,
     UpdateAccount,
 )
 from tenure.model.error import (
@@ -35,6 +37,7 @@ from tenure.model.error import (
 )
 from tenure.model.seen import (
     AccountSeen,
+    Apart,
     ByKey,
     ByName,
     NotThere,
@@ -52,6 +55,8 @@ SETTLED = frozenset(
         ChangeKind.LEAVE_GROUPS,
         ChangeKind.HAND_OVER_LEADS,
         ChangeKind.REVOKE_PERMISSIONS,
+        ChangeKind.REVOKE_TOKENS,
+        ChangeKind.ANONYMIZE_ACCOUNT,
         ChangeKind.DELETE_ACCOUNT,
         ChangeKind.DELETE_GROUP,
     }
@@ -66,14 +71,15 @@ class SuiteBase:
     path of its (first) request, and the path that lists accounts. `silent` are the changes whose success
     has no body, so that a truncated answer is a whole one; those `beside_directory` change nothing in a directory of
     people, so that one that is read-only does not refuse them; those `later` are promised, and carried out while others
-    are asked. `lead` is somebody who leads one thing there, `holder` the name of somebody with permissions. What an
-    application can or cannot do is said by the others: `settled` are the changes that are seen to be done already
-    before anything is sent, or by a refusal; `refused` the fields that it does not take; `gives` what its groups are
-    known to open; `immune` the faults that it never has; `has_id` whether a server has an identifier of its own;
-    `extra` a field beside name, address and display name that can be cleared, or None; `shows` the fields that a
-    reading shows, and `tells` the cells that the answer to a create, an update or a switch shows; `licensed` a group
-    that everybody is in; `given` the groups that the application itself puts a new account into, and which a create
-    takes away again unless its answer is lost. A kind of change that is not in `writes` is one that this version
+    are asked. `lead` is somebody who leads one thing there, `holder` somebody with permissions, if no new account can
+    be given some. What an application can or cannot do is said by the others: `settled` are the changes that are seen
+    to be done already before anything is sent, or by a refusal; `refused` the fields that it does not take; `gives`
+    what its groups are known to open; `immune` the faults that it never has; `signed_in` as whom it says that we are;
+    `has_id` whether a server has an identifier of its own; `extra` a field beside name, address and display name that
+    can be cleared, or None, and `beside` another; `shows` the fields that a reading shows, and `tells` the cells that
+    the answer to a create, an update or a switch shows; `licensed` a group that everybody is in, whose members come in
+    pages if it `pages_members`; `given` the groups that the application itself puts a new account into, and which a
+    create takes away again unless its answer is lost. A kind of change that is not in `writes` is one that this version
     cannot make; a `listing` of None is one that it has not.
     """
 
@@ -84,16 +90,19 @@ class SuiteBase:
     beside_directory: ClassVar[frozenset[ChangeKind]] = frozenset()
     later: ClassVar[frozenset[ChangeKind]] = frozenset()
     lead: ClassVar[Handle]
-    holder: ClassVar[str] = "oivanov"
+    holder: ClassVar[str | None] = None
     settled: ClassVar[frozenset[ChangeKind]] = SETTLED
     refused: ClassVar[tuple[dict[str, str | None], ...]] = ({"email": None}, {"email": "not an address"})
     gives: ClassVar[frozenset[str]] = frozenset({"licence", "administration"})
     immune: ClassVar[frozenset[str]] = frozenset()
+    signed_in: ClassVar[str | None] = "admin"
     has_id: ClassVar[bool] = True
     extra: ClassVar[str | None] = "properties.phone"
+    beside: ClassVar[str] = "properties.room"
     shows: ClassVar[frozenset[str]] = frozenset(ANNA)
     tells: ClassVar[frozenset[str]] = frozenset({*ANNA, "active"})
     licensed: ClassVar[str] = "jira-software-users"
+    pages_members: ClassVar[bool] = True
     given: ClassVar[frozenset[str]] = frozenset()
 
     def app(self, users: int = 0) -> Starlette:
@@ -117,6 +126,12 @@ class SuiteBase:
     def with_extra(self, value: str | None) -> dict[str, str | None]:
         """The extra field with this value, at a target that has one."""
         return {self.extra: value} if self.extra else {}
+
+    def kept(self, value: str, beside: str | None = None) -> dict[str, str]:
+        """What the application then keeps beside name, address and display name."""
+        kept = {self.extra: value} if self.extra else {}
+        kept |= {self.beside: beside} if self.extra and beside else {}
+        return {name.removeprefix("properties."): one for name, one in kept.items()}
 
     async def somebody(self, place: Place, target: Target) -> dict[str, Any]:
         """Anna, or where no account can be made somebody who was there before, as the application has them."""
@@ -142,7 +157,7 @@ class SuiteBase:
             return DeleteGroup("Dev Team")
         if kind is ChangeKind.HAND_OVER_LEADS:
             return HandOverLeads(self.lead, "tbecker")
-        if kind is ChangeKind.REVOKE_PERMISSIONS:
+        if kind is ChangeKind.REVOKE_PERMISSIONS and self.holder:
             (holder, _) = await collect(target, ByName(self.holder))
             assert isinstance(holder, AccountSeen)
             return RevokePermissions(Handle(holder.key, holder.name))
@@ -159,8 +174,12 @@ class SuiteBase:
             ChangeKind.DEACTIVATE_ACCOUNT: DeactivateAccount(account),
             ChangeKind.JOIN_GROUPS: JoinGroups(account, ("helpdesk",)),
             ChangeKind.END_SESSIONS: EndSessions(account),
+            ChangeKind.REVOKE_PERMISSIONS: RevokePermissions(account),
+            ChangeKind.REVOKE_TOKENS: RevokeTokens(account),
+            ChangeKind.ANONYMIZE_ACCOUNT: AnonymizeAccount(account),
             ChangeKind.DELETE_ACCOUNT: DeleteAccount(account),
         }
+        self.equip(account, kind)
         return made[kind]
 
     def first(self, kind: ChangeKind) -> Outcome:
@@ -171,12 +190,18 @@ class SuiteBase:
         """Wait until a reading by key shows that what was promised is done; only an account's end is promised."""
         if change.kind not in self.later:
             return
-        assert isinstance(change, DeleteAccount)
+        assert isinstance(change, DeleteAccount | AnonymizeAccount)
         for _ in range(10):
             (seen, _) = await collect(target, ByKey(change.account.key))
             if isinstance(seen, NotThere):
                 return
+            if isinstance(change, AnonymizeAccount) and isinstance(seen, AccountSeen) and seen.apart:
+                assert seen.apart is Apart.ANONYMIZED
+                return
         raise AssertionError(f"{change.account.name} is still there")
+
+    def equip(self, account: Handle, kind: ChangeKind) -> None:
+        """Give an account at the application of the last place what a change of the kind takes away."""
 
     async def attempt(self, target: Target, change: Change) -> Answer | TargetError:
         try:

@@ -87,14 +87,14 @@ class Changing(SuiteBase):
             "display_name": "Anna Abel",
             "active": True,
             "groups": [],
-            "properties": {"phone": "1"} if self.extra else {},
+            "properties": self.kept("1"),
         }
         assert await place.account("anna") == wanted
         if ChangeKind.UPDATE_ACCOUNT in self.writes:
             fields = {"email": "anna@new.example", "display_name": "Anna Bell"}
-            more = {**self.with_extra("2"), "properties.room": "R1"} if self.extra else {}
+            more = {**self.with_extra("2"), self.beside: "R1"} if self.extra else {}
             await self.told(target, UpdateAccount(account, {**fields, **more}), fields)
-            wanted |= {**fields, "properties": {"phone": "2", "room": "R1"} if self.extra else {}}
+            wanted |= {**fields, "properties": self.kept("2", "R1")}
         await target.apply(CreateGroup("Dev Team"))
         await target.apply(JoinGroups(account, ("Dev Team", "helpdesk")))
         wanted["groups"] = ["Dev Team", "helpdesk"]
@@ -152,7 +152,7 @@ class Changing(SuiteBase):
             assert not any(spec.clearable for spec in target.capabilities.fields.values())
             return
         for _ in range(2):
-            await target.apply(UpdateAccount(account, {self.extra: None, "properties.room": ""}))
+            await target.apply(UpdateAccount(account, {self.extra: None, self.beside: ""}))
         world = await place.account("anna")
         assert world is not None
         assert world["properties"] == {}

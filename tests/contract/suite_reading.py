@@ -33,7 +33,7 @@ class Reading(SuiteBase):
         target = self.place().open()
         health = await target.check()
         assert health.ok
-        assert health.account == "admin"
+        assert health.account == self.signed_in
         assert bool(health.server_id) is self.has_id
         assert health.version
         assert health.missing == ()

@@ -38,6 +38,7 @@ class Confluence(SuiteBase):
     writes: ClassVar = WRITES
     silent = frozenset(WRITES) - TELLING
     beside_directory = frozenset({ChangeKind.REVOKE_PERMISSIONS})
+    holder = "oivanov"
     later = frozenset({ChangeKind.DELETE_ACCOUNT})
     # Joining and leaving are idempotent at Confluence itself, and answer the same twice.
     settled = frozenset({ChangeKind.REVOKE_PERMISSIONS, ChangeKind.DELETE_ACCOUNT, ChangeKind.DELETE_GROUP})

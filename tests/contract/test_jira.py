@@ -29,13 +29,16 @@ class JiraContract(TargetContract):
         ChangeKind.CREATE_GROUP: ("POST", f"{API}/group"),
         ChangeKind.END_SESSIONS: ("DELETE", f"{API}/user/session/anna"),
         ChangeKind.HAND_OVER_LEADS: ("PUT", f"{API}/project/10000"),
+        ChangeKind.ANONYMIZE_ACCOUNT: ("POST", f"{API}/user/anonymization"),
         ChangeKind.DELETE_ACCOUNT: ("DELETE", f"{API}/user"),
         ChangeKind.DELETE_GROUP: ("DELETE", f"{API}/group"),
     }
     silent = frozenset(
         {ChangeKind.LEAVE_GROUPS, ChangeKind.END_SESSIONS, ChangeKind.DELETE_ACCOUNT, ChangeKind.DELETE_GROUP}
     )
-    beside_directory = frozenset({ChangeKind.END_SESSIONS, ChangeKind.HAND_OVER_LEADS})
+    # A directory that is read-only is found out when Jira looks into anonymizing, and told in another form.
+    beside_directory = frozenset({ChangeKind.END_SESSIONS, ChangeKind.HAND_OVER_LEADS, ChangeKind.ANONYMIZE_ACCOUNT})
+    later = frozenset({ChangeKind.ANONYMIZE_ACCOUNT})
     lead = Handle("JIRAUSER10002", "lchen")
 
     def app(self, users: int = 0) -> Starlette:

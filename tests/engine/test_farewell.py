@@ -12,6 +12,7 @@ from tenure.store.decisions import Decider
 from .world import ESTATE, World, ensure, patch, person
 
 DAY = timedelta(days=1)
+ANONYMIZE = "    leaver: {action: deactivate, anonymize: after 60d}\n"
 LEAVER = "    leaver: {action: deactivate, new_lead: tbecker, remove_groups: after 30d, delete: after 365d}\n"
 
 
@@ -113,3 +114,72 @@ async def test_to_delete_waits_for_a_person(database: str, approved: bool) -> No
         assert await tenure.database.rows("SELECT * FROM held") == []
         links = await tenure.database.rows("SELECT end_cause FROM link WHERE ended_at IS NOT NULL")
     assert [link["end_cause"] for link in links] == (["the account was deleted"] if approved else [])
+
+
+async def anonymized(world: World) -> list[str]:
+    """Approve what waits to be anonymized, let it be done and seen; gives why links ended."""
+    await wait(world, 61)
+    assert await ada(world) is not None, "nothing is done before a person says so"
+    async with world.house() as tenure:
+        (held,) = await tenure.database.rows("SELECT revision FROM held WHERE class = 'erasures' AND state = 'held'")
+        now, decider = world.clock.now(), Decider("cli:bo", "as agreed")
+        await decide.approve(tenure.database, now, "jira:erasures", held["revision"], decider)
+        await world.finish(tenure)
+        outcomes = await tenure.database.rows(
+            "SELECT outcome FROM journal WHERE change->>'kind' = 'anonymize-account' ORDER BY id"
+        )
+    assert [row["outcome"] for row in outcomes] == ["pending"]
+    for _ in range(3):
+        await wait(world, 0.3)
+    async with world.house() as tenure:
+        links = await tenure.database.rows("SELECT end_cause FROM link WHERE ended_at IS NOT NULL")
+        assert await tenure.database.rows("SELECT * FROM plan WHERE current AND waiting") == []
+    return [link["end_cause"] for link in links]
+
+
+@pytest.mark.parametrize("key", ["kept", "changed"])
+async def test_who_left_is_anonymized_when_a_person_says_so_and_the_link_ends_when_it_is_seen(
+    database: str, key: str
+) -> None:
+    version = "10.3.24" if key == "kept" else "8.20.0"
+    world = World(database, ESTATE + ANONYMIZE, jira_version=version)
+    ids = await joined(world)
+    state = world.sandbox.state.world.applications["jira"]
+    made = state.accounts["ada"].key
+    if key == "changed":  # as with an account that is older than 8.4
+        async with world.house() as tenure, tenure.database.transaction() as connection:
+            for table in ("link", "seen_account", "seen_member", "given_member"):
+                await connection.execute(f"UPDATE {table} SET key = 'ada' WHERE key = %s", (made,))
+        state.give_key(state.accounts["ada"], "ada")
+    await leave(world, ids)
+    assert await anonymized(world) == ["the account was anonymised"]
+    assert await ada(world) is None
+    assert "Ada" not in str(state.document()).replace("Ada Admin", "")
+    assert len(state.anonymizations) == 1
+
+
+async def test_who_comes_back_after_being_anonymized_gets_a_new_account(database: str) -> None:
+    world = World(database, ESTATE + ANONYMIZE)
+    ids = await joined(world)
+    await leave(world, ids)
+    await anonymized(world)
+    async with world.house() as tenure, world.provider(tenure) as client:
+        back = patch({"op": "replace", "path": "active", "value": True})
+        await client.patch(f"/Users/{ids['ada@x.example']}", json=back)
+        await world.finish(tenure)
+    assert await ada(world) == (True, ["software_dev"])
+
+
+async def test_a_linked_account_that_somebody_anonymized_by_hand_is_held_and_never_made_anew(database: str) -> None:
+    world = World(database, ESTATE + ANONYMIZE)
+    await joined(world)
+    state = world.sandbox.state.world.applications["jira"]
+    body = {"userKey": state.accounts["ada"].key, "newOwnerKey": "admin"}
+    await world.sandbox_call("POST", "/jira/rest/api/2/user/anonymization", body, auth=True)
+    for _ in range(3):
+        await wait(world, 0.3)
+    assert await ada(world) is None
+    async with world.house() as tenure:
+        (waiting,) = await tenure.database.rows("SELECT verdicts, situation FROM plan WHERE current AND waiting")
+    assert waiting["situation"] == "MISSING"
+    assert not [w for w in (await world.jira())["journal"] if w["what"] == "create"][1:]

@@ -43,6 +43,7 @@ targets:
     protected: [admin, 'svc-*']
 """
 SECRETS = {"OKTA": "okta-token-for-tests-only", "ENTRA": "entra-token-for-tests-only", "JIRA": "sandbox"}
+SECRETS["BITBUCKET"] = "admin"
 
 
 def estate_of(text: str) -> Estate:
@@ -129,8 +130,8 @@ class VirtualClock:
 class World:
     """A database and a sandbox that outlive the houses opened on them."""
 
-    def __init__(self, dsn: str, estate: str = ESTATE, **versions: str) -> None:
-        self.dsn, self.estate = dsn, estate
+    def __init__(self, dsn: str, estate: str = ESTATE, target: str = "jira", **versions: str) -> None:
+        self.dsn, self.estate, self.target = dsn, estate, target
         self.sandbox = build(**versions)
         self.clock = VirtualClock()
         self.fuse = Fuse()
@@ -178,8 +179,8 @@ class World:
             return orjson.loads(answer.content) if answer.content else None
 
     async def jira(self) -> dict[str, Any]:
-        """What Jira holds."""
-        return await self.state("jira")
+        """What Jira holds, or whatever the target is."""
+        return await self.state(self.target)
 
     async def state(self, application: str) -> dict[str, Any]:
         """What an application holds, and what was written to it."""

@@ -149,8 +149,6 @@ REFUSED = [
     ("leaver: {remove_groups: 30d}", '"30d" is not a time; write after 30d, or true for at once, or false for never'),
     ("leaver: {delete: after 4000d}", '"after 4000d" is out of range; write at most after 3650d'),
     ("leaver: {delete: [1]}", "jira.leaver.delete"),
-    ("leaver: {action: anonymize}", "leaver.action: anonymize is not enforced yet"),
-    ("leaver: {anonymize: after 90d}", "leaver.anonymize: after 90d is not enforced yet"),
     ("leaver: {revoke_tokens: true}", "leaver.revoke_tokens: true is not enforced yet"),
     ("leaver: {new_lead: ''}", "jira.leaver.new_lead: a text belongs here"),
     ("limits: {leavers: {people: many}}", '"many" is not a whole number'),
@@ -201,13 +199,12 @@ def test_every_problem_is_told_in_the_order_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ("kind: scim", "kind: keycloak", 2, "sources.okta.kind: keycloak is not enforced yet"),
-        ("kind: scim", "kind: scim, every: 5m", 2, "sources.okta.every: 5m is not enforced yet"),
+        ("kind: scim", "kind: scim, every: 5m", 2, "sources.okta.every: this means nothing for a source that pushes"),
         ("kind: scim, ", "", 2, "sources.okta.kind: this key is missing; write one of scim"),
         ("kind: scim", "kind: scim, secret: x", 2, "sources.okta.secret: there is no such key"),
         ("  okta:", "  Okta:", 2, '"Okta" cannot be a name; write lower-case'),
         ("  jira:", f"  {'j' * 64}:", 4, "cannot be a name"),
-        ("kind: jira", "kind: bitbucket", 5, "targets.jira.kind: bitbucket is not enforced yet"),
+        ("kind: scim", "kind: keycloak", 2, "sources.okta.kind: keycloak is not enforced yet"),
         ("targets:", "target:", 3, "target: there is no such key; did you mean targets?"),
         ("{username: userName, ", "{", 8, "targets.jira.attributes.username: this key is missing"),
         (
@@ -378,8 +375,45 @@ def test_a_confluence_is_signed_in_to_by_an_access_token_or_an_administrator(tmp
         load(file, environment=ENVIRONMENT)
 
 
+def test_any_scim_application_is_signed_in_to_by_a_token_or_by_a_name(tmp_path: Path) -> None:
+    file = tmp_path / "estate.yaml"
+    text = SMALL.replace("jira:\n    kind: jira", "app:\n    kind: scim").replace("/jira", "/scim/v2")
+    for auth in ("{bearer: {env: JIRA_TOKEN}}", "{username: tenure, password: {env: JIRA_TOKEN}}"):
+        file.write_text(text.replace("{bearer: {env: JIRA_TOKEN}}", auth))
+        assert list(load(file, environment=ENVIRONMENT).targets) == ["app"]
+
+
+def test_atlassian_cloud_is_named_by_its_directory_and_may_have_a_second_key(tmp_path: Path) -> None:
+    file = tmp_path / "estate.yaml"
+    text = SMALL.replace("jira:\n    kind: jira", "cloud:\n    kind: atlassian-cloud")
+    good = re.sub(r"url: \S+", "url: https://api.atlassian.com/scim/directory/d1", text)
+    for more in ("", "\n    manage: {bearer: {env: JIRA_TOKEN}}"):
+        file.write_text(good.replace("kind: atlassian-cloud", f"kind: atlassian-cloud{more}"))
+        assert list(load(file, environment=ENVIRONMENT).targets) == ["cloud"]
+    file.write_text(re.sub(r"url: \S+", "url: https://api.atlassian.com/scim", text))
+    with pytest.raises(EstateInvalid, match="no SCIM base URL"):
+        load(file, environment=ENVIRONMENT)
+
+
 def test_first_and_last_names_may_be_mapped_and_need_not(tmp_path: Path) -> None:
     names = "first_name: name.givenName, last_name: name.familyName, "
     mapped = loaded(tmp_path, SMALL.replace("display_name:", f"{names}display_name:")).targets["jira"].rules.attributes
     assert set(mapped) == {"username", "email", "display_name", "first_name", "last_name"}
     assert set(loaded(tmp_path, SMALL).targets["jira"].rules.attributes) == {"username", "email", "display_name"}
+
+
+def test_a_bitbucket_takes_tokens_away_and_erases_and_a_jira_erases_alone(tmp_path: Path) -> None:
+    text = SMALL.replace("jira:\n    kind: jira", "bitbucket:\n    kind: bitbucket").replace("/jira", "/bitbucket")
+    basic = text.replace("{bearer: {env: JIRA_TOKEN}}", "{username: tenure, password: {env: JIRA_TOKEN}}")
+    leaver = "    leaver: {action: anonymize, revoke_tokens: true, anonymize: after 60d}\n"
+    file = tmp_path / "bitbucket.yaml"
+    file.write_text(basic + leaver)
+    rules = load(file, environment=ENVIRONMENT).targets["bitbucket"].rules
+    assert rules.leaver is Leaver.ANONYMIZE
+    assert (rules.farewell.revoke_tokens, rules.farewell.anonymize) == (True, timedelta(days=60))
+    refused = [one.path for one in problems(tmp_path, SMALL + leaver)]
+    assert refused == ["targets.jira.leaver.revoke_tokens"]
+    erasing = loaded(tmp_path, SMALL + "    leaver: {anonymize: after 60d}\n").targets["jira"].rules
+    assert erasing.farewell.anonymize == timedelta(days=60)
+    no = loaded(tmp_path, SMALL + "    leaver: {revoke_tokens: false}\n").targets["jira"].rules.farewell
+    assert not no.revoke_tokens

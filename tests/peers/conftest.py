@@ -28,7 +28,7 @@ ADDRESS = re.compile(r"https?://[^\s/)?]+")
 START_SECONDS = 60
 STOP_SECONDS = 20
 TOKEN = "a-token-for-peers"
-SOURCES = ("scim2", "sanity", "fuzz", "twin")
+SOURCES = ("scim2", "sanity", "fuzz", "twin", "target")
 
 
 def _ready_line(process: subprocess.Popen[bytes], log: Path) -> str:

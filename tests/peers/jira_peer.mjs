@@ -9,7 +9,8 @@ const [folder, address] = process.argv.slice(2);
 const generated = join(folder, 'build', 'jira-client');
 const client = await import(pathToFileURL(join(generated, 'index.js')));
 const { ApplicationroleService, ComponentService, GroupService, GroupsService, MypermissionsService } = client;
-const { MyselfService, OpenAPI, PasswordService, ProjectService, ServerInfoService, SessionService, UserService } = client;
+const { MyselfService, OpenAPI, PasswordService, PermissionschemeService, ProjectService, RoleService } = client;
+const { ServerInfoService, SessionService, UserService } = client;
 
 const MEMBERS = 120;
 const PAGE = 50;
@@ -145,6 +146,41 @@ async function leads() {
   };
 }
 
+async function rights() {
+  const [scheme] = (await PermissionschemeService.getPermissionSchemes('permissions')).permissionSchemes;
+  const role = (await RoleService.getProjectRoles1()).find((one) => one.name === 'Developers');
+  const places = await ProjectService.getProjectRoles('OPS');
+  const played = await ProjectService.getProjectRole('OPS', role.id);
+  return {
+    granted: scheme.permissions.filter((one) => one.holder.type === 'group').map((one) => one.holder.parameter).sort(),
+    sameRole: places.Developers.endsWith(`/${role.id}`),
+    actors: played.actors.map((one) => one.name).sort(),
+    twoDirectories: [(await UserService.getDuplicatedUsersCount()).count, await UserService.getDuplicatedUsersMapping()],
+  };
+}
+
+async function anonymization() {
+  const { key } = await UserService.createUser({
+    name: 'hal', emailAddress: 'hal@example.org', displayName: 'Hal', applicationKeys: [],
+  });
+  const told = {
+    none: await status(UserService.getProgress1()),
+    unnamed: await status(UserService.validateUserAnonymization()),
+    allowed: (await UserService.validateUserAnonymization('affectedEntities', key)).success,
+  };
+  const task = await UserService.scheduleUserAnonymization({ userKey: key, newOwnerKey: 'admin' });
+  told.second = await status(UserService.scheduleUserAnonymization({ userKey: key, newOwnerKey: 'admin' }));
+  const number = new URL(task.progressUrl, address).searchParams.get('taskId');
+  let seen = task;
+  while (seen.status === 'IN_PROGRESS') {
+    seen = await UserService.getProgress1(number);
+  }
+  const left = await UserService.getUser1(false, key);
+  told.left = [left.name === key.toLowerCase(), left.active, left.displayName === 'Hal'];
+  told.oldName = await status(UserService.getUser1(false, undefined, 'hal'));
+  return told;
+}
+
 OpenAPI.USERNAME = 'admin';
 OpenAPI.PASSWORD = 'wrong';
 const refused = await status(MyselfService.getUser());
@@ -153,5 +189,7 @@ const told = { refused, people: await people(), properties: await properties(), 
 OpenAPI.USERNAME = OpenAPI.PASSWORD = undefined;
 OpenAPI.TOKEN = 'sandbox';
 told.groups = await groups();
+told.rights = await rights();
+told.anonymization = await anonymization();
 told.site = await site();
 process.stdout.write(JSON.stringify({ ...told, sent: [...sent].sort(), operations: operations() }));

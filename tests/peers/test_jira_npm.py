@@ -56,6 +56,20 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
         "picked": ["walkers"],
         "none": 0,
     }
+    assert told["rights"] == {
+        "granted": ["jira-software-users", "software_dev"],
+        "sameRole": True,
+        "actors": ["software_dev", "tbecker"],
+        "twoDirectories": [0, {}],
+    }
+    assert told["anonymization"] == {
+        "none": 404,
+        "unnamed": 400,
+        "allowed": True,
+        "second": 409,
+        "left": [True, False, False],
+        "oldName": 404,
+    }
     assert told["leads"]["project"] == told["leads"]["component"] == "admin" != told["leads"]["before"]
     assert driven(told) == {f"{route.method} {route.path}" for route in jira.ROUTES} - NOT_GENERATED
     assert NOT_GENERATED.isdisjoint(told["operations"])

@@ -12,9 +12,12 @@ from tenure.model.change import (
     AdoptAccount,
     Change,
     CreateAccount,
+    EndSessions,
     JoinGroups,
     LeaveGroups,
     RenameAccount,
+    RevokePermissions,
+    RevokeTokens,
     UpdateAccount,
 )
 from tenure.model.desired import Standing
@@ -72,6 +75,15 @@ def test_an_account_that_cannot_be_written_is_held_but_for_its_groups(change: Ch
         assert found.decision is GO
     else:
         assert told(found) == (HOLD, "the account lives in a ldap directory")
+
+
+@pytest.mark.parametrize("step", [RevokePermissions, RevokeTokens, EndSessions])
+def test_what_an_application_keeps_beside_the_directory_is_taken_from_any_leaver(step: Any) -> None:
+    there = Linked(account(writable=False, authority="ldap"), MADE)
+    able = replace(CAPABILITIES, operations=CAPABILITIES.operations | {step.kind})
+    found = verdict(step(HANDLE), there, capabilities=able, standing=Standing.LEAVER)
+    assert "directory" not in (found.reason or "")
+    assert found.decision is GO
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tenure.model.seen import AccountSeen, Apart
 from tenure.model.situation import Absent, Ambiguous, Candidate, Found, Linked, Missing, Sight, Situation, Unseen
 from tenure.planning.correlation import correlate
 
@@ -144,3 +146,33 @@ def test_the_name_of_a_situation_is_the_word_of_the_table() -> None:
     ]  # fmt: skip
     assert [s.name for s in table] == ["LINKED", "FOUND", "AMBIGUOUS", "ABSENT", "MISSING", "UNSEEN"]
     assert link.identity == ANN
+
+
+def apart(why: Apart, key: str = "k9") -> AccountSeen:
+    return replace(account(key=key), apart=why)
+
+
+@pytest.mark.parametrize("why", list(Apart))
+def test_an_account_that_is_apart_is_for_a_person_however_well_it_agrees(why: Apart) -> None:
+    found = situation(seen(Candidate(apart(why))))
+    assert isinstance(found, Ambiguous)
+    assert found.accounts == (apart(why),)
+    assert found.why.startswith("ann agrees, but ")
+
+
+@pytest.mark.parametrize("why", list(Apart))
+def test_an_account_that_is_apart_does_not_stand_in_the_way_of_one_that_is_not(why: Apart) -> None:
+    assert isinstance(situation(seen(Candidate(apart(why)), Candidate(ANNS))), Found)
+
+
+@pytest.mark.parametrize("why", list(Apart))
+def test_a_person_may_choose_what_is_apart_unless_it_is_nobodys_any_more(why: Apart) -> None:
+    sight = replace(seen(Candidate(apart(why))), chosen=("k9", "bo"))
+    assert isinstance(situation(sight), Ambiguous if why is Apart.ANONYMIZED else Found)
+
+
+@pytest.mark.parametrize("why", [None, *Apart])
+def test_a_link_to_an_account_that_was_anonymized_is_as_one_to_an_account_that_is_gone(why: Apart | None) -> None:
+    linked = replace(account(), apart=why)
+    expected = Missing(MADE) if why is Apart.ANONYMIZED else Linked(linked, MADE)
+    assert situation(Sight(linked=linked), link=MADE) == expected

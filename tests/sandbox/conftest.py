@@ -58,3 +58,10 @@ async def crowd(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
     """A client signed in to the sandbox's Crowd as its application, asking for JSON."""
     async with client_of(app, headers={"Accept": "application/json"}) as client:
         yield client
+
+
+@pytest.fixture
+async def bitbucket(app: Starlette) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client signed in to the sandbox's Bitbucket as a system administrator."""
+    async with client_of(app) as client:
+        yield client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import quote
 
 import httpx2
 import pydantic
@@ -11,7 +12,7 @@ import structlog
 
 from tenure.model.capability import Mode
 from tenure.model.change import ChangeKind
-from tenure.model.error import NotAllowed, Rejected, Unauthorized
+from tenure.model.error import NotAllowed, Rejected, TargetError, Unauthorized
 from tenure.model.secret import Secret
 from tenure.wire import Bearer, Exchange, Operation
 
@@ -182,3 +183,43 @@ def test_secrets_do_not_pickle() -> None:
     with pytest.raises(TypeError):
         pickle.dumps(Secret(PASSWORD))
     assert PASSWORD not in f"{Secret(PASSWORD)} {Secret(PASSWORD)!r}"
+
+
+async def test_a_secret_that_an_application_wants_in_the_address_is_told_nowhere(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    secret = Secret("first+password/of=anna")
+    caplog.set_level(logging.DEBUG)
+    told: list[Exchange] = []
+    for status in (204, 400, 403, 409, 500):
+        echo = {"oops": f"no: POST /api/things?password={quote(secret.reveal(), safe='')} ({secret.reveal()})"}
+        out = client(
+            lambda request, status=status, echo=echo: httpx2.Response(status, json=echo), on_exchange=told.append
+        )
+        with structlog.testing.capture_logs() as lines:
+            try:
+                await out.send(MAKE, query={"password": secret.reveal()}, hide=secret)
+                said = ""
+            except TargetError as problem:
+                said = f"{problem} {problem!r}"
+                assert "***" in said
+        for shape in (secret.reveal(), quote(secret.reveal(), safe="")):
+            assert shape not in f"{said} {lines} {caplog.text} {told}"
+
+
+@pytest.mark.parametrize("before", range(340, 400, 7))
+async def test_a_secret_is_blotted_out_before_long_words_are_cut(before: int) -> None:
+    secret = Secret("first-password-of-anna-0123456789")
+    words = {"oops": "x" * before + secret.reveal() + "y" * 400}
+    with pytest.raises(Rejected) as caught:
+        await client(lambda request: httpx2.Response(400, json=words)).send(MAKE, json={}, hide=secret)
+    assert "first" not in str(caught.value)
+
+
+async def test_a_request_has_headers_of_its_own_and_the_connectors_content_type() -> None:
+    network = Seen()
+    out = client(network, content_type="application/scim+json")
+    await out.send(MAKE, json={}, headers={"If-Match": 'W/"1"', "Authorization": "somebody else's"})
+    sent = network.requests[0].headers
+    assert (sent["If-Match"], sent["Content-Type"]) == ('W/"1"', "application/scim+json")
+    assert sent["Authorization"].startswith("Basic ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from contextlib import suppress
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from tenure.store.database import DatabaseAway
 from tenure.store.estate import NotActivated
 
 NOT_AS_EXPECTED, USAGE, READ_ONLY, STILL_THERE = 1, 2, 3, 4
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 _EXIT = {Verdict.CERTIFIED: 0, Verdict.READ_ONLY: READ_ONLY}
 
 
@@ -34,6 +36,7 @@ def certify(
     target: Annotated[str, typer.Argument(help="The application, by its name in the configuration.")],
     estate: Annotated[Path, typer.Option(help="The estate file. It is not made active by this.")],
     read_only: Annotated[bool, typer.Option("--read-only", help="Write nothing, whatever the mode.")] = False,
+    domain: Annotated[str, typer.Option(help="Where the e-mail address of the account is.")] = "example.com",
     report: Annotated[
         Path | None, typer.Option(help="Also write the report here: a page (.html) or data (.json).")
     ] = None,
@@ -54,11 +57,11 @@ def certify(
     Exit codes: 0 certified; 1 something is not as expected, or it was broken off; 2 wrong usage, or the configuration
     or the database cannot be used; 3 only read, so not certified; 4 something that was made is still there.
     """
-    _check_report(report)
+    _check(report, domain)
     loaded = _load(estate, target)
     with open_database(data, database_url) as dsn:
         try:
-            found = asyncio.run(_certify(loaded, target, dsn, actor(by), read_only))
+            found = asyncio.run(_certify(loaded, target, dsn, actor(by), read_only, domain))
         except (NotActivated, NotCertified) as refused:
             fail(str(refused))
         except DatabaseAway:
@@ -71,8 +74,10 @@ def certify(
     raise typer.Exit(STILL_THERE if found.remains else _EXIT.get(found.verdict, NOT_AS_EXPECTED))
 
 
-def _check_report(report: Path | None) -> None:
-    """Refuse before anything is done what would fail at the end."""
+def _check(report: Path | None, domain: str) -> None:
+    """Refuse before anything is done what would fail on the way."""
+    if not _DOMAIN.fullmatch(domain):
+        fail(f"--domain {words.shown(domain)}: write what stands after the @, such as example.com")
     if report is not None and report.suffix not in (".html", ".json"):
         fail(f"--report {words.shown(report)}: end the name with .html or .json")
     if report is not None and not report.absolute().parent.is_dir():
@@ -95,12 +100,12 @@ def _load(path: Path, target: str) -> Estate:
     return loaded
 
 
-async def _certify(estate: Estate, target: str, dsn: str, by: str, read_only: bool) -> Certification:
+async def _certify(estate: Estate, target: str, dsn: str, by: str, read_only: bool, domain: str) -> Certification:
     task = asyncio.current_task()
     assert task is not None
     with suppress(ValueError, RuntimeError, NotImplementedError):  # elsewhere than in the main thread nobody signals
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    return await app.certify(estate, target, dsn, by, _progress, read_only=read_only)
+    return await app.certify(estate, target, dsn, by, _progress, read_only=read_only, domain=domain)
 
 
 def _progress(step: Step) -> None:

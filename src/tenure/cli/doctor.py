@@ -131,6 +131,8 @@ async def _targets(connection: Connection, clock: SystemClock, compare: Mapping[
         for target in await overview.target_states(connection)
         for finding in judging.of_target(target, oldest.get(target.name), compare.get(target.name), now)
     ]
+    for one in watched:
+        found += judging.of_leavers(one.name, one.overdue)
     for target in await holding.known_targets(connection):
         found += judging.of_brake(target["name"], target["frozen_by"], target["caution"])
     for name, standing in (await certifications.standings(connection)).items():

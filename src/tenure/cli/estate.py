@@ -18,7 +18,7 @@ from tenure.app import SystemClock, effects
 from tenure.cli.deciding import Data, Url
 from tenure.cli.house import open_database
 from tenure.estate.document import Estate
-from tenure.estate.live import ask
+from tenure.estate.live import ask, ask_sources
 from tenure.estate.loading import load
 from tenure.estate.problem import EstateInvalid, Problem
 from tenure.model.seen import Health
@@ -46,11 +46,11 @@ def check(
     """Check an estate file, naming each problem with its line.
 
     Without --live nobody is called, and secrets that are not there are warnings. With it, each application is asked
-    whether we can sign in and what we may not do.
+    whether we can sign in and what we may not do, and sources that we read are read.
 
     Example: tenure estate check estate.yaml --live
 
-    Exit codes: 0 all is well, 2 the file is not valid, 3 an application cannot be used as it is.
+    Exit codes: 0 all is well, 2 the file is not valid, 3 an application or a source cannot be used as it is.
     """
     try:
         loaded = load(file, secrets=live)
@@ -58,13 +58,16 @@ def check(
         _say_problems(invalid.problems, as_json)
         raise typer.Exit(INVALID) from None
     found = asyncio.run(ask(loaded, SystemClock())) if live else {}
+    read = asyncio.run(ask_sources(loaded)) if live else {}
     if as_json:
         warnings = [asdict(problem) for problem in loaded.warnings]
-        healths = {name: asdict(health) for name, health in found.items()}
-        _print_json({"valid": True, "problems": [], "warnings": warnings, "targets": healths})
+        healths, files = ({name: asdict(one) for name, one in told.items()} for told in (found, read))
+        _print_json({"valid": True, "problems": [], "warnings": warnings, "targets": healths, "sources": files})
     else:
         _say_valid(file, loaded, found)
-    if not all(health.ok for health in found.values()):
+        for name, health in read.items():
+            typer.echo(f"{name}: {health.detail}" + ("" if health.ok else f"; see `tenure pull {name} --check`"))
+    if not all(health.ok for health in (*found.values(), *read.values())):
         raise typer.Exit(UNHEALTHY)
 
 
@@ -113,7 +116,7 @@ async def _active(dsn: str) -> str | None:
 def _say_problems(problems: tuple[Problem, ...], as_json: bool) -> None:
     if as_json:
         listed = [asdict(problem) for problem in problems]
-        _print_json({"valid": False, "problems": listed, "warnings": [], "targets": {}})
+        _print_json({"valid": False, "problems": listed, "warnings": [], "targets": {}, "sources": {}})
         return
     for problem in problems:
         typer.echo(str(problem), err=True)

@@ -16,6 +16,7 @@ from tenure.cli import (
     leave,
     logs,
     plan,
+    pull,
     reject,
     release,
     report,
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(serve.serve)
 app.command()(worker.worker)
+app.command()(pull.pull)
 app.command()(plan.plan)
 app.command()(why.why)
 app.command()(approve.approve)

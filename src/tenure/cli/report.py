@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +13,23 @@ import orjson
 import typer
 
 from tenure.app import SystemClock
+from tenure.cli import matches
 from tenure.cli.house import fail, open_database
 from tenure.cli.who import length, print_table
+from tenure.model.desired import Standing
+from tenure.model.farewell import AspectProof, Overdue
 from tenure.model.finding import AccountFinding, LicenceUse
+from tenure.model.story import Story
+from tenure.report import farewell as proving
 from tenure.report import words
 from tenure.store import findings as store
 from tenure.store.database import connect
+from tenure.store.overview import target_states
+from tenure.store.story import stories_of, story_of
+from tenure.targets.untold import UNTOLD
 
 app = typer.Typer(help="Reports about the applications as they are.", no_args_is_help=True)
+app.command()(matches.matches)
 
 Targets = Annotated[list[str] | None, typer.Argument(help="Applications by name; without it, all of them.")]
 Idle = Annotated[str, typer.Option(metavar="LENGTH", help="Who has not signed in for so long is idle.")]
@@ -83,6 +92,78 @@ def findings(
             [(one.target, words.FINDINGS[one.kind], one.account, one.told) for one in found],
         )
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def leaver(
+    name: Annotated[
+        str | None, typer.Argument(help="Somebody who left: an account's name, a userName or an id.")
+    ] = None,
+    json: Json = False,
+    data: Data = None,
+    database_url: Url = None,
+) -> None:
+    """Prove somebody's farewell, application by application; without a name, list who should have been out by now.
+
+    Example: tenure report leaver alice.jones
+
+    Exit codes: 0 shown, and nobody is late; 1 somebody is late, or nobody of that name is known; 2 wrong usage or the
+    database cannot be reached.
+    """
+    with open_database(data, database_url) as dsn:
+        late = asyncio.run(_overdue(dsn))
+        stories = asyncio.run(_stories(dsn, name)) if name is not None else ()
+    if name is None:
+        _show_late(late, json)
+    elif not stories:
+        fail(f"nobody is called {name!r}; the console lists people", 1)
+    elif not any(_left(story) for story in stories):
+        fail(f"{name!r} has not left: there is no farewell to prove", 1)
+    else:
+        proofs = {story.target.name: proving.proof(story, UNTOLD.get(story.target.kind, {})) for story in stories}
+        _show_proofs({target: found for target, found in proofs.items() if found}, json)
+        late = [one for one in late if any(s.told and s.told.identity.user_name == one.user_name for s in stories)]
+    raise typer.Exit(1 if late else 0)
+
+
+def _left(story: Story) -> bool:
+    by_us = story.desired is not None and story.desired.standing is Standing.LEAVER
+    return by_us or (story.told is not None and story.told.identity.left)
+
+
+def _show_late(late: Sequence[Overdue], json: bool) -> None:
+    if json:
+        _print([asdict(one) for one in late])
+    elif not late:
+        typer.echo("Nobody who left has an open account for longer than the deadline.")
+    else:
+        print_table(
+            ("Application", "Person", "Account", "Left", "What the plan says"),
+            [(one.target, one.user_name, one.account, words.at(one.left_at), one.why) for one in late],
+        )
+
+
+def _show_proofs(proofs: Mapping[str, Sequence[AspectProof]], json: bool) -> None:
+    if json:
+        _print({target: [asdict(one) for one in found] for target, found in proofs.items()})
+        return
+    lines = [(target, *line) for target, found in proofs.items() for line in proving.as_lines(found)]
+    print_table(("Application", "What", "State", "What is known", "Done", "Seen"), lines)
+
+
+async def _overdue(dsn: str) -> list[Overdue]:
+    async with await connect(dsn) as connection:
+        return await store.overdue(connection, SystemClock().now())
+
+
+async def _stories(dsn: str, name: str) -> tuple[Story, ...]:
+    """The stories, at every application, of the first person that the name means at one of them."""
+    async with await connect(dsn) as connection:
+        for target in await target_states(connection):
+            found = await story_of(connection, target.name, name)
+            if found is not None and found.told is not None:
+                return await stories_of(connection, found.told.identity.id)
+    return ()
 
 
 async def _seats(dsn: str, names: Sequence[str], since: datetime) -> list[LicenceUse]:

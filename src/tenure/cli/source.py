@@ -63,13 +63,13 @@ def confirm(
 
     Example: tenure source confirm okta --by alice
 
-    Exit codes: 0 confirmed, now or before; 1 no such identity provider; 2 wrong usage or the database cannot be
-    reached.
+    Exit codes: 0 confirmed, now or before; 1 no such identity provider, or one that is read; 2 wrong usage or the
+    database cannot be reached.
     """
     try:
         with open_database(data, database_url) as dsn:
             anew, one = asyncio.run(_confirm(dsn, name, actor(by)))
-    except NoSuchSource as problem:
+    except (NoSuchSource, sources.NothingToConfirm) as problem:
         fail(str(problem), 1)
     assert one.confirmed_at is not None
     if json:
@@ -93,9 +93,14 @@ async def _confirm(dsn: str, name: str, by: str) -> tuple[bool, SourceStanding]:
         return anew, next(one for one in await sources.standing(connection, now) if one.name == name)
 
 
+def _first_load(one: SourceStanding) -> str:
+    if one.pushes:
+        return f"confirmed by {words.shown(one.confirmed_by)}" if one.confirmed_at else "not confirmed"
+    return one.problem or ("not needed: it is read whole" if one.read_at else "not read yet")
+
+
 def _line(one: SourceStanding, now: datetime) -> tuple[str, ...]:
     heard = f"{told(now - one.last_heard_at)} ago" if one.last_heard_at else "never"
-    load = f"confirmed by {words.shown(one.confirmed_by)}" if one.confirmed_at else "not confirmed"
     heartbeat = told(one.heartbeat) if one.heartbeat else "none"
     heartbeat += ", silent for longer" if one.silent else ""
-    return one.name, one.kind, str(one.people), str(one.groups), heard, load, heartbeat
+    return one.name, one.kind, str(one.people), str(one.groups), heard, _first_load(one), heartbeat

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +12,11 @@ import typer
 
 from tenure.app import open_house, running
 from tenure.cli import logs
+from tenure.cli.configured import active, load_or_end
 from tenure.cli.deciding import Data, Url
 from tenure.cli.house import fail, open_database
 from tenure.estate.document import Estate
-from tenure.estate.loading import EstateInvalid, load
 from tenure.store import estate as revisions
-from tenure.store.database import connect
 
 
 def worker(
@@ -37,41 +35,16 @@ def worker(
     logs.configure("info")
     with open_database(data, database_url) as dsn:
         try:
-            asyncio.run(_work(_load(estate) if estate else _active(dsn), dsn))
+            asyncio.run(_work(load_or_end(estate, secrets=True) if estate else active(dsn, secrets=True), dsn))
         except revisions.NotActivated as problem:
             fail(str(problem))
-
-
-def _load(path: Path) -> Estate:
-    try:
-        return load(path, secrets=True)
-    except EstateInvalid as invalid:
-        for problem in invalid.problems:
-            typer.echo(str(problem), err=True)
-        raise typer.Exit(2) from None
-
-
-def _active(dsn: str) -> Estate:
-    """The active configuration, as the database keeps it; relative paths of secrets start from this folder."""
-
-    async def read() -> str | None:
-        async with await connect(dsn) as connection:
-            return await revisions.active_document(connection)
-
-    document = asyncio.run(read())
-    if document is None:
-        fail("no configuration is active there yet: start `tenure serve` first, or name one with --estate")
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=Path.cwd(), encoding="utf-8") as file:
-        file.write(document)
-        file.flush()
-        return _load(Path(file.name))
 
 
 async def _work(estate: Estate, dsn: str) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with open_house(estate, dsn, by="worker") as tenure, running(tenure):
+    async with open_house(estate, dsn, by="worker") as tenure, running(tenure, reads=False):
         typer.echo(f"Tenure works on {len(estate.targets)} application{'' if len(estate.targets) == 1 else 's'}")
         sys.stdout.flush()
         await stopped.wait()

@@ -38,10 +38,11 @@ _COPY = "to certify it, name a copy of the configuration with `mode: full` for i
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for: by whom, only to read, and who is told of each step."""
+    """What is asked for: by whom, only to read, the domain of the e-mail address, and who is told of each step."""
 
     by: str
     read_only: bool
+    domain: str
     tell: Callable[[Step], None]
 
 
@@ -56,7 +57,7 @@ async def certify(house: House, target: ActiveTarget, kind: str, order: Order) -
 
     Raises DatabaseAway; what was made by then is cleared by the next certification.
     """
-    trial = Trial(house, target, Names.of(secrets.token_hex(4)), order.by, order.tell)
+    trial = Trial(house, target, Names.of(secrets.token_hex(4)), order.by, order.tell, order.domain)
     began = house.clock.now()
     health = await _check(trial)
     mode = target.rules.mode

@@ -73,7 +73,7 @@ async def _account(trial: Trial, left: _Left) -> None:
         if not again:
             break
     if found is None:
-        left.remains.append(f"the account {trial.names.account} may be there: {why}")
+        left.remains.append(f"the account {trial.names.account}, or {trial.names.renamed}, may be there: {why}")
     elif why or not trial.can(ChangeKind.DELETE_ACCOUNT):
         shut = await _shut(trial, found, left)
         state = "deactivated" if shut else "and is open"

@@ -20,7 +20,8 @@ from tenure.store.recording import MembersWritten, write_identity, write_members
 
 @dataclass(frozen=True, slots=True)
 class PushSource:
-    """A source that calls us: number and name, the targets it feeds, how often it may call, what it adds to a User.
+    """A source as the intake knows it: number and name, the targets it feeds; of one that calls us also how often it
+    may call and what it adds to a User.
 
     `announce_pagination` is False where its client would refuse a configuration that tells of RFC 9865.
     """

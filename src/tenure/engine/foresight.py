@@ -28,7 +28,7 @@ async def desired_of(
     identities: dict[UUID, Identity],
 ) -> dict[UUID, Desired]:
     """What is desired of these identities: as it is kept, or computed anew where what it follows from changed."""
-    groups = await directory.groups_of(connection, list(identities))
+    groups = await directory.groups_of(connection, list(identities), target.id)
     kept = await plans.desired_of(connection, target.id, list(identities))
     now = house.clock.now()
     found: dict[UUID, Desired] = {}
@@ -94,7 +94,7 @@ async def _compute(house: House, connection: Connection, target: ActiveTarget, i
 
 def _input_hash(identity: Identity, groups: Sequence[SourceGroup]) -> bytes:
     """What a desired state was computed from, beside the rules."""
-    told = sorted((str(g.id), g.display_name) for g in groups)
+    told = sorted((str(g.id), g.display_name, g.known_as or "", g.apart) for g in groups)
     who = [identity.active, identity.gone, identity.closed_by, identity.user_name, identity.external_id]
     data = [*who, identity.left_at, identity.attributes, told]
     return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).digest()

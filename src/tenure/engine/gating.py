@@ -150,7 +150,7 @@ async def _group(connection: Connection, target: ActiveTarget, name: str, counts
     counts.allowed[name] = target.rules.limits.group.allows(size)
     if counts.allowed[name] is None:
         return
-    sources = await directory.groups_of_sources(connection, target.source_ids)
+    sources = await directory.groups_of_sources(connection, target.source_ids, target.id)
     same = target.connector.capabilities.group.canon
     feeding = [g.id for g in sources if any(same(d.name) == canon for d in desired_groups([g], target.rules))]
     counts.pending[name] = await gates.group_leavers(connection, target.id, canon, feeding)

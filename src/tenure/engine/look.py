@@ -172,7 +172,7 @@ def _mails(document: object) -> set[str]:
 async def desired_group(house: House, target: ActiveTarget, canon: str) -> DesiredGroup | None:
     """The group of this canonical name that the rules lead to from some group of the sources, or None."""
     async with house.database.transaction() as connection:
-        groups = await directory.groups_of_sources(connection, target.source_ids)
+        groups = await directory.groups_of_sources(connection, target.source_ids, target.id)
     capabilities = target.connector.capabilities
     for group in desired_groups(groups, target.rules):
         if capabilities.group.canon(group.name) == canon:

@@ -84,7 +84,8 @@ async def _groups_that_matter(house: House, target: ActiveTarget) -> list[str]:
     async with house.database.transaction() as connection:
         found = {r["canon"]: r["seen_name"] for r in await care.groups_in_care(connection, target.id)}
         found |= await seen.groups_that_give(connection, target.id)
-        wanted = desired_groups(await directory.groups_of_sources(connection, target.source_ids), target.rules)
+        there = await directory.groups_of_sources(connection, target.source_ids, target.id)
+        wanted = desired_groups(there, target.rules)
         for group in wanted:
             known = await seen.group_named(connection, target.id, canon(group.name))
             if known is not None:

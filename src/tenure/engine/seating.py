@@ -16,7 +16,7 @@ from tenure.model.gate import digest_of
 from tenure.model.plan import Decision, Verdict
 from tenure.model.seen import ReadComplete, Seats, SeatsSeen
 from tenure.planning.seats import frees, takes
-from tenure.store import gates, marks, seats
+from tenure.store import marks, seats
 from tenure.store.database import Connection
 from tenure.store.seats import CLASS, Licence, Waiting
 
@@ -104,7 +104,7 @@ async def judge(connection: Connection, house: House, target: ActiveTarget, work
     if not limited:
         return
     asked = [one for one in limited if any(_asks(target, work, one) for work in works)]
-    await gates.lock(connection, target.id, [CLASS + one.name for one in asked])
+    await seats.lock(connection, target.id, [one.name for one in asked])
     there = [await _row(connection, target, one) for one in asked]
     now, still = house.clock.now(), list[tuple[str, Waiting]]()
     since = {w.subject: w.since for row in there for w in row.waiting}

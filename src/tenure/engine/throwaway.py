@@ -215,7 +215,7 @@ def _fields(trial: Trial) -> list[str]:
 
 def _value(trial: Trial, field: str, turn: str) -> str:
     name = trial.names.account
-    return f"{name}-{turn}@example.com" if "email" in field else f"{name} {turn}"
+    return f"{name}-{turn}@{trial.domain}" if "email" in field else f"{name} {turn}"
 
 
 def _whole(whole: bool) -> str:

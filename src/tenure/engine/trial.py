@@ -79,8 +79,8 @@ class Attempt:
 class Trial:
     """What is known on the way. `number` and `cause` are the certification and its first audit entry.
 
-    `closed` says why it only reads, if it does. `begun_account` and `begun_group` say that one may have been made,
-    `account` is the account as it is known now.
+    `closed` says why it only reads, if it does, `domain` is where its e-mail address is. `begun_account` and
+    `begun_group` say that one may have been made, `account` is the account as it is known now.
     """
 
     house: House
@@ -88,6 +88,7 @@ class Trial:
     names: Names
     by: str
     tell: Callable[[Step], None]
+    domain: str = "example.com"
     closed: str | None = None
     number: int = 0
     cause: int | None = None

@@ -14,6 +14,7 @@ from tenure.model.capability import Mode
 from tenure.model.extension import Extension
 from tenure.model.secret import Secret
 from tenure.planning.rules import Approval, Rules
+from tenure.sources import SOURCES
 
 COMPARE = timedelta(hours=6)
 """How often a target is read whole, unless the estate says otherwise."""
@@ -31,7 +32,8 @@ class Rate:
 class SourceEstate:
     """One source: its kind, its settings with the secrets in them, how often each of its credentials may ask.
 
-    `heartbeat` is how long it may be silent; None: for ever.
+    `heartbeat` is how long it may be silent; None: for ever. `every` is how often one that is read is read by itself;
+    None: when a person says so.
     """
 
     name: str
@@ -40,6 +42,12 @@ class SourceEstate:
     heartbeat: timedelta | None = None
     limit: RequestLimit = DEFAULT_LIMIT
     extensions: tuple[Extension, ...] = ()
+    every: timedelta | None = None
+
+    @property
+    def pushes(self) -> bool:
+        """Whether it calls us; False when we read it."""
+        return SOURCES[self.kind].open is None
 
     @property
     def token(self) -> Secret:
@@ -83,6 +91,11 @@ class TargetEstate:
     def approval(self) -> Approval:
         """What an approval has to bring."""
         return self.rules.approval
+
+    @property
+    def deadline(self) -> timedelta:
+        """How long after somebody left an open account raises an alarm."""
+        return self.rules.farewell.deadline
 
 
 @dataclass(frozen=True, slots=True)

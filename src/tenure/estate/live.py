@@ -1,4 +1,7 @@
-"""Asking each target of an estate whether we can work there, before the estate is used; nothing is written."""
+"""Asking each target and each source that is read whether we can work there, before the estate is used.
+
+Nothing is written.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from tenure.estate.document import Estate, TargetEstate
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
 from tenure.model.seen import Health
+from tenure.sources import SOURCES
 from tenure.targets import TARGETS, TargetKind
 
 CHECK_SECONDS = 60.0
@@ -23,6 +27,12 @@ async def ask(estate: Estate, clock: Clock, kinds: Mapping[str, TargetKind] | No
     known = TARGETS if kinds is None else kinds
     asked = (_ask(known[target.kind], target, clock) for target in estate.targets.values())
     return dict(zip(estate.targets, await asyncio.gather(*asked), strict=True))
+
+
+async def ask_sources(estate: Estate) -> dict[str, Health]:
+    """What each source that we read says of itself; those that push to us cannot be asked."""
+    opened = {name: SOURCES[source.kind].open for name, source in estate.sources.items()}
+    return {name: await opens(estate.sources[name].settings).check() for name, opens in opened.items() if opens}
 
 
 async def _ask(kind: TargetKind, target: TargetEstate, clock: Clock) -> Health:

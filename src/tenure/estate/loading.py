@@ -17,7 +17,7 @@ from tenure.estate.document import Estate, Rate, SourceEstate, TargetEstate
 from tenure.estate.extensions import extensions, unreadable
 from tenure.estate.not_enforced import WORDS, not_enforced
 from tenure.estate.problem import EstateInvalid, Problem, instead
-from tenure.estate.schema import SourcePart, TargetPart
+from tenure.estate.schema import SourcePart, TargetPart, meaningless
 from tenure.estate.secrets import REFERENCE, UNSET, NotAReference, NotResolved, SecretSource, secret_paths
 from tenure.estate.tree import LARGEST, Branch, dotted, locate, plain, read_yaml, shown
 from tenure.estate.wording import Path as Place
@@ -53,13 +53,12 @@ def load(
     *,
     secrets: bool = False,
     environment: Mapping[str, str] | None = None,
-    sources: Mapping[str, type[BaseModel]] | None = None,
     targets: Mapping[str, Kind] | None = None,
 ) -> Estate:
-    """Load an estate file; relative paths of secrets start from its folder.
+    """Load an estate file; relative paths start from its folder.
 
     With `secrets`, each has to be there; without, one that is not is a warning, and the estate is for checks alone.
-    `sources` and `targets` stand for the registries. Raises EstateInvalid with everything that is wrong.
+    `targets` stands for the registry. Raises EstateInvalid with everything that is wrong.
     """
     try:
         with path.open("rb") as file:
@@ -68,9 +67,7 @@ def load(
         said = f"the file cannot be read: {error.strerror}"
         raise EstateInvalid([Problem(1, 1, "", said, "name an estate file", path.name)]) from None
     where = SecretSource(os.environ if environment is None else environment, path.resolve().parent)
-    return _Loading(
-        read_yaml(content, path.name), path.name, where, secrets, sources or SOURCES, targets or TARGETS
-    ).estate(content)
+    return _Loading(read_yaml(content, path.name), path.name, where, secrets, targets or TARGETS).estate(content)
 
 
 class _Loading:
@@ -82,11 +79,10 @@ class _Loading:
         file: str,
         where: SecretSource,
         secrets: bool,
-        sources: Mapping[str, type[BaseModel]],
         targets: Mapping[str, Kind],
     ) -> None:
         self._tree, self._file, self._where, self._secrets = tree, file, where, secrets
-        self._source_kinds, self._target_kinds = sources, targets
+        self._target_kinds = targets
         self._problems: list[Problem] = []
         self._warnings: list[Problem] = []
 
@@ -168,17 +164,20 @@ class _Loading:
 
     def _source(self, name: str, part: Any) -> SourceEstate | None:
         path: Place = ("sources", name)
-        kind = self._kind(path, part, self._source_kinds)
+        kind = self._kind(path, part, SOURCES)
         if kind is None:
             return None
+        for key, message in meaningless(part, read=SOURCES[kind].open is not None):
+            self._add((*path, key), message, "remove it")
         own = tuple(info.alias or key for key, info in SourcePart.model_fields.items())
         theirs = {key: value for key, value in part.items() if key not in own}
-        settings = self._settings(path, self._source_kinds[kind], theirs, own)
+        settings = self._settings(path, SOURCES[kind].settings, theirs, own)
         checked = self._checked(path, SourcePart, {key: value for key, value in part.items() if key in own}, (), {})
         if settings is None or checked is None:
             return None
         limit = RequestLimit(checked.limit.per_second, checked.limit.burst)
-        source = SourceEstate(name, kind, settings, checked.heartbeat, limit, extensions(checked.extensions))
+        more = extensions(checked.extensions)
+        source = SourceEstate(name, kind, settings, checked.heartbeat, limit, more, checked.every)
         for one in source.credentials:
             if one.secret != UNSET and len(one.secret.reveal()) < SHORTEST_SECRET:
                 what, where = _WORDS[one.kind]
@@ -215,7 +214,7 @@ class _Loading:
             self._add((*path, *fault.path), fault.message, fault.hint)
         for place in secret_paths(model):
             self._resolve(path, place, data)
-        return self._checked(path, model, data, others, {})
+        return self._checked(path, model, data, others, {"folder": self._where.folder})
 
     def _resolve(self, path: Place, place: tuple[str, ...], data: Any) -> None:
         """Put secrets in the place of their references; `*` after a key is its whole list, or one that stands alone."""

@@ -10,22 +10,27 @@ WORDS = "is not enforced yet by this version, so it is refused rather than ignor
 NOT_ENFORCED: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None], ...] = (
     (
         ("sources", "*", "kind"),
-        ("keycloak", "okta", "entra", "onelogin", "oracle", "google", "ldap", "crowd", "csv", "jumpcloud", "ping"),
+        ("keycloak", "okta", "entra", "onelogin", "oracle", "google", "ldap", "crowd", "jumpcloud", "ping"),
     ),
-    (("sources", "*", "every"), None),
-    (("targets", "*", "kind"), ("bitbucket", "atlassian-cloud", "scim")),
-    (("targets", "*", "leaver", "action"), ("anonymize",)),
-    (("targets", "*", "leaver", "anonymize"), None),
-    (("targets", "*", "leaver", "revoke_tokens"), None),
     (("targets", "*", "groups", "keep_foreign_members"), (False,)),
 )
 """Keys and values of the design that nothing acts on yet: the path (`*` is any name), and its values (None: any)."""
 
+ENFORCED_AT: tuple[tuple[tuple[str, ...], tuple[Any, ...] | None, tuple[str, ...]], ...] = (
+    (("targets", "*", "leaver", "action"), ("anonymize",), ("bitbucket", "jira")),
+    (("targets", "*", "leaver", "anonymize"), None, ("bitbucket", "jira")),
+    (("targets", "*", "leaver", "revoke_tokens"), (True,), ("bitbucket",)),
+)
+"""The same for what some applications alone can do yet: the kinds of those where it is enforced come last."""
+
 
 def not_enforced(document: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """The paths in a document, with their values, that this version does not enforce."""
-    for pattern, values in NOT_ENFORCED:
+    everywhere = ((pattern, values, ()) for pattern, values in NOT_ENFORCED)
+    for pattern, values, kinds in (*everywhere, *ENFORCED_AT):
         for path, value in _matching(document, pattern):
+            if kinds and document[path[0]][path[1]].get("kind") in kinds:
+                continue
             if values is None or any(value == one and type(value) is type(one) for one in values):
                 yield path, value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
@@ -16,6 +16,7 @@ from tenure.estate.secrets import members
 from tenure.estate.values import (
     After,
     Duration,
+    Every,
     Heartbeat,
     Pattern,
     Text,
@@ -54,8 +55,15 @@ class SourcePart(Part):
 
     kind: str
     heartbeat: Heartbeat | None = None
+    every: Every | None = None
     limit: LimitPart = Field(default_factory=LimitPart)
     extensions: Extensions = Field(default_factory=dict)
+
+
+def meaningless(part: Iterable[str], *, read: bool) -> Iterator[tuple[str, str]]:
+    """The keys of a source that nothing would heed, as we read it or as it pushes, each with a sentence."""
+    keys, does = (("limit", "extensions"), "is read by us") if read else (("every",), "pushes to us")
+    yield from ((key, f"this means nothing for a source that {does}") for key in keys if key in part)
 
 
 class AttributesPart(Part):
@@ -130,9 +138,12 @@ class LeaverPart(Part):
 
     action: Leaver = DEFAULT.leaver
     end_sessions: StrictBool = DEFAULT.farewell.end_sessions
+    revoke_tokens: StrictBool = DEFAULT.farewell.revoke_tokens
     new_lead: Text | None = DEFAULT.farewell.new_lead
     remove_groups: After = DEFAULT.farewell.remove_groups
+    anonymize: After = DEFAULT.farewell.anonymize
     delete: After = DEFAULT.farewell.delete
+    deadline: Duration = DEFAULT.farewell.deadline
 
     def farewell(self) -> Farewell:
         """All but the action."""
@@ -203,7 +214,7 @@ class TargetPart(Part):
 def keys() -> list[str]:
     """Every key that an estate may have, as dotted paths with `<name>` where a name of your own stands."""
     found = ["sources", "targets"]
-    origins: list[type[BaseModel]] = [SourcePart, *SOURCES.values()]
+    origins: list[type[BaseModel]] = [SourcePart, *(known.settings for known in SOURCES.values())]
     for model in origins:
         found += _keys(model, "sources.<name>")
     parts: list[type[BaseModel]] = [TargetPart, *(known.settings for known in TARGETS.values())]

@@ -16,7 +16,7 @@ from tenure.planning.rules import AT_ONCE, Expression
 
 LONGEST_TEXT, LONGEST_PATTERN = 400, 1_000
 SHORTEST_COMPARE, LONGEST_COMPARE = timedelta(seconds=1), timedelta(days=30)
-SHORTEST_HEARTBEAT = timedelta(minutes=5)
+SHORTEST_HEARTBEAT, SHORTEST_EVERY = timedelta(minutes=5), timedelta(minutes=1)
 LONGEST_AFTER = timedelta(days=3650)
 
 
@@ -105,5 +105,6 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Heartbeat = Annotated[timedelta, BeforeValidator(lambda value: _duration(value, SHORTEST_HEARTBEAT))]
+Every = Annotated[timedelta, BeforeValidator(lambda value: _duration(value, SHORTEST_EVERY))]
 TextExpression = Annotated[Any, BeforeValidator(lambda value: _compiled(value, "text"))]
 TruthExpression = Annotated[Any, BeforeValidator(lambda value: _compiled(value, "truth"))]

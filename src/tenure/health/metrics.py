@@ -164,6 +164,11 @@ def _of_targets(found: Sequence[TargetVitals], now: datetime) -> Iterator[Gauge]
     yield gauge("linked", "Accounts that are linked to a person.", lambda t: t.linked)
     yield gauge("waiting_plans", "People and groups with a plan that waits.", lambda t: t.waiting)
     yield gauge(
+        "leavers_overdue",
+        "People who left longer ago than `leaver.deadline` and whose account is still open.",
+        lambda t: t.overdue,
+    )
+    yield gauge(
         "complete_reading_age_seconds",
         "Seconds since the last complete reading of the accounts ended; missing before the first.",
         lambda t: _age(t.read_at, now),

@@ -75,7 +75,8 @@ class SourceStanding:
 
     `last_heard_at` is its last authenticated request, up to a minute old; `refused_at` when the audit last told of a
     refused sign-in. `confirmed_at`: a person said that its first load is done. `heartbeat` is how long it may be
-    silent; `silent` whether it was for longer.
+    silent; `silent` whether it was for longer. One that does not push is read: `last_heard_at` is its last whole
+    reading, `read_at` when the last ended and `problem` why that was not taken.
     """
 
     id: int
@@ -89,6 +90,9 @@ class SourceStanding:
     confirmed_by: str | None
     heartbeat: timedelta | None
     silent: bool
+    pushes: bool
+    read_at: datetime | None
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)

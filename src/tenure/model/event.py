@@ -1,4 +1,8 @@
-"""What a source tells, pushed or pulled: an event marks whom to look at and is never an instruction."""
+"""What a source tells, pushed or pulled: an event marks whom to look at and is never an instruction.
+
+The ids of a pushed event are ours. Those of a reading are the source's own, the same within the reading: the pull finds
+whom of ours they mean.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
+
+PEOPLE, PEOPLE_AND_GROUPS = "people", "people and groups"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,10 @@ class MemberGone:
 
 @dataclass(frozen=True, slots=True)
 class ReadComplete:
-    """A pulled reading covered its whole population; `proof` says why we may believe that."""
+    """A pulled reading covered its whole population; `proof` says why we may believe that.
+
+    `population` is PEOPLE, or PEOPLE_AND_GROUPS where groups and who is in them are told too.
+    """
 
     population: str
     proof: Mapping[str, object] = field(default_factory=dict)

@@ -8,6 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+LONGEST_NAME, LONGEST_EXTERNAL_ID, LONGEST_TEXT = 400, 600, 32_768
+"""In characters. Names stand in B-tree indexes, whose entries hold 2,704 bytes: 6 bytes a character in canonical form,
+4 as sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -37,9 +41,22 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class SourceGroup:
-    """A group at a source, known by an id of ours that survives its renames."""
+    """A group at a source, known by an id of ours that survives its renames.
+
+    `known_as` is what it was called when a group of the target was made or taken over for it: that group cannot be
+    renamed there, and stays the one that it leads to. `apart`: another group of the same name at the same source was
+    there first; this one leads nowhere.
+    """
 
     id: UUID
     source: str
     display_name: str
     external_id: str | None = None
+    known_as: str | None = None
+    apart: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it is called, and before that what it was called when the target got to know it."""
+        former = self.known_as or self.display_name
+        return (self.display_name,) if former == self.display_name else (self.display_name, former)

@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+
+
+class Apart(StrEnum):
+    """Why an account is never matched to anybody by what it shows."""
+
+    ANONYMIZED = "anonymized"  # whose it was is gone for good
+    SHADOWED = "shadowed"  # more than one directory has the name, so that two accounts may be meant
+    CUSTOMER = "customer"  # it opens the portal of a service desk alone: a help-seeker, not a colleague
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +24,7 @@ class AccountSeen:
     names of the groups it is in, or None when the answer did not tell. `authority` says who may change the account:
     `internal`, or the kind of the directory it comes from; `writable` is whether the application lets us.
     `permissions` are the global permissions that it holds itself, not through a group, and `last_used` is when somebody
-    last signed in with it; both are None where the answer did not tell.
+    last signed in with it; both are None where the answer did not tell. `apart` is why nobody is ever matched to it.
     """
 
     key: str
@@ -27,6 +36,7 @@ class AccountSeen:
     writable: bool = True
     permissions: frozenset[str] | None = None
     last_used: datetime | None = None
+    apart: Apart | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,12 @@ from tenure.model.change import (
     CreateAccount,
     CreateGroup,
     DeleteAccount,
+    EndSessions,
     JoinGroups,
     LeaveGroups,
     RenameAccount,
+    RevokePermissions,
+    RevokeTokens,
     UpdateAccount,
 )
 from tenure.model.desired import Standing
@@ -28,6 +31,9 @@ from tenure.model.plan import Decision, Verdict
 from tenure.model.situation import Ambiguous, Found, Linked, Missing, Situation, Unseen
 from tenure.planning.evidence import canonical_cell, canonical_value, cells, named
 from tenure.planning.rules import Adopt, OutOfScope, Rules
+
+BESIDE_DIRECTORY = (AdoptAccount, JoinGroups, LeaveGroups, RevokePermissions, RevokeTokens, EndSessions)
+"""What an application keeps itself, also of an account that lives in a directory which it cannot write."""
 
 _Judged = TypeVar("_Judged", bound=Change)
 
@@ -154,7 +160,7 @@ def _ability(change: Change, safety: Safety) -> Verdict | None:
     if change.kind not in capabilities.operations | CALLS_NOBODY:
         return Verdict(change, Decision.HOLD, f"the application cannot {change.kind.value}")
     account = safety.situation.account if isinstance(safety.situation, Linked | Found) else None
-    if account and not account.writable and not isinstance(change, AdoptAccount | JoinGroups | LeaveGroups):
+    if account and not account.writable and not isinstance(change, BESIDE_DIRECTORY):
         return Verdict(change, Decision.HOLD, f"the account lives in a {account.authority} directory")
     if isinstance(change, CreateAccount | UpdateAccount | RenameAccount):
         fields = {"username": change.name} if isinstance(change, RenameAccount) else change.fields

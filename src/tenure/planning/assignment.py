@@ -51,7 +51,8 @@ def desired_groups(groups: Iterable[SourceGroup], rules: Rules) -> tuple[Desired
     """The target's groups that these source groups, and the defaults, lead to.
 
     A group named in the mapping goes where the mapping says and nowhere else. Names that differ by letter case alone
-    are one group; the first one met gives its spelling (groups are taken by name, then id).
+    are one group; the first one met gives its spelling (groups are taken by name, then id). A group that was renamed
+    leads where it led before; of two of one name at one source the second leads nowhere.
     """
     found: dict[str, DesiredGroup] = {}
     mapping: dict[str, tuple[str, ...]] = {}
@@ -59,15 +60,19 @@ def desired_groups(groups: Iterable[SourceGroup], rules: Rules) -> tuple[Desired
         mapping[canon_name(name)] = (*mapping.get(canon_name(name), ()), *names)
     for name in rules.default_groups:
         found.setdefault(canon_name(name), DesiredGroup(name))
-    for group in sorted(groups, key=lambda g: (g.display_name, str(g.id))):
-        mapped = mapping.get(canon_name(group.display_name))
-        for name in mapped or ():
+    followed = [group for group in sorted(groups, key=lambda g: (g.display_name, str(g.id))) if not group.apart]
+    mapped = {
+        group.id: next((mapping[canon] for name in group.names if (canon := canon_name(name)) in mapping), None)
+        for group in followed
+    }
+    for group in followed:
+        for name in mapped[group.id] or ():
             found.setdefault(canon_name(name), DesiredGroup(name, source_group=group.id))
-    for group in sorted(groups, key=lambda g: (g.display_name, str(g.id))):
+    for group in followed:
         fly = rules.on_the_fly
-        if fly is None or canon_name(group.display_name) in mapping:
+        if fly is None or mapped[group.id] is not None:
             continue
-        name_there = fly.name_for(group.display_name)
+        name_there = fly.name_for(group.display_name) and fly.name_for(group.names[-1])
         if name_there:
             made = DesiredGroup(name_there, fly.create, fly.existing.value == "join", group.id, by_name=False)
             found.setdefault(canon_name(name_there), made)

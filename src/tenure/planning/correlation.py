@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tenure.model.capability import Capabilities
 from tenure.model.desired import Desired
-from tenure.model.seen import AccountSeen
+from tenure.model.seen import AccountSeen, Apart
 from tenure.model.situation import (
     Absent,
     Ambiguous,
@@ -20,6 +20,12 @@ from tenure.model.situation import (
     Unseen,
 )
 
+_APART = {
+    Apart.ANONYMIZED: "was anonymized: it is nobody's any more",
+    Apart.SHADOWED: "more than one directory has an account of this name",
+    Apart.CUSTOMER: "opens the customers' portal alone",
+}
+
 
 def correlate(
     desired: Desired,
@@ -31,23 +37,41 @@ def correlate(
     """The situation of one identity at one target.
 
     `match_rules` are alternatives: in each, every field named must equal the desired one (canonical forms). What
-    agrees in part is for a person, and so is an account that is linked to somebody else.
+    agrees in part is for a person, and so is an account that is linked to somebody else or that is `apart`. An account
+    that was anonymized is nobody's any more: not even that of the identity that it is linked to.
     """
     if link is not None:
-        if sight.linked is not None:
+        if sight.linked is not None and sight.linked.apart is not Apart.ANONYMIZED:
             return Linked(sight.linked, link)
-        return Missing(link) if sight.linked_gone else Unseen("the linked account could not be read")
-    if sight.chosen is not None:
-        key, chooser = sight.chosen
-        found = next((c for c in sight.candidates if c.account.key == key and c.claimed_by is None), None)
-        if found is not None:
-            return Found(found.account, f"chosen by {chooser}")
-    full = [(c, by) for c in sight.candidates if (by := _agrees(desired, c.account, match_rules, capabilities))]
+        gone = sight.linked_gone or sight.linked is not None
+        return Missing(link) if gone else Unseen("the linked account could not be read")
+    chosen = _chosen(sight)
+    if chosen is not None:
+        return chosen
+    agree = [(c, by) for c in sight.candidates if (by := _agrees(desired, c.account, match_rules, capabilities))]
+    full = [(c, by) for c, by in agree if c.account.apart is None]
+    if agree and not full:
+        return Ambiguous(_accounts([c for c, _ in agree]), _why_apart(agree[0][0].account))
     if len(full) > 1:
         return Ambiguous(_accounts([c for c, _ in full]), f"{len(full)} accounts agree in full")
     if len(full) == 1:
         return _found(full[0][0], full[0][1])
     return _without_match(desired, sight, match_rules, capabilities)
+
+
+def _chosen(sight: Sight) -> Situation | None:
+    if sight.chosen is None:
+        return None
+    key, chooser = sight.chosen
+    for candidate in sight.candidates:
+        free = candidate.claimed_by is None and candidate.account.apart is not Apart.ANONYMIZED
+        if candidate.account.key == key and free:
+            return Found(candidate.account, f"chosen by {chooser}")
+    return None
+
+
+def _why_apart(account: AccountSeen) -> str:
+    return f"{account.name} agrees, but {_APART[account.apart]}" if account.apart else ""
 
 
 def _found(candidate: Candidate, agreed: tuple[str, ...]) -> Situation:

@@ -77,7 +77,7 @@ class Farewell:
     """What follows when the account of a leaver is closed. Field names are those of the estate file.
 
     `remove_groups`, `anonymize` and `delete` are how long after they left; None is never. `new_lead` is the account
-    that leads then what they led.
+    that leads then what they led. An account that is still open `deadline` after they left raises an alarm.
     """
 
     end_sessions: bool = True
@@ -86,6 +86,7 @@ class Farewell:
     remove_groups: timedelta | None = timedelta(days=30)
     anonymize: timedelta | None = None
     delete: timedelta | None = None
+    deadline: timedelta = timedelta(minutes=15)
 
 
 class Existing(StrEnum):

@@ -55,6 +55,9 @@ def of_database(facts: DatabaseFacts) -> Iterator[Finding]:
 def of_source(source: SourceStanding, tokens: Sequence[TokenState], now: datetime) -> Iterator[Finding]:
     """Tokens, when it was last heard, whether it is silent, refused or not confirmed."""
     about = f"source {source.name}"
+    if not source.pushes:
+        yield from _of_read_source(about, source, now)
+        return
     yield from _of_tokens(source.name, tokens, now)
     if source.last_heard_at is None:
         do = f"let the identity provider push to /scim/{source.name}/v2 with its token"
@@ -72,6 +75,21 @@ def of_source(source: SourceStanding, tokens: Sequence[TokenState], now: datetim
         what = "its first load is not confirmed: nobody loses anything because it does not have them"
         do = f"when it has told us of everybody ({source.people} people now): tenure source confirm {source.name}"
         yield Finding(Level.WARNING, about, what, do)
+
+
+def _of_read_source(about: str, source: SourceStanding, now: datetime) -> Iterator[Finding]:
+    """When it was last read, and why not whole."""
+    if source.read_at is None:
+        yield Finding(Level.WARNING, about, "it was not read yet", f"tenure pull {source.name}")
+    elif source.problem is not None:
+        what = f"the last reading, {told(now - source.read_at)} ago: {words.shown(source.problem)}"
+        yield Finding(Level.PROBLEM, about, what, f"tenure pull {source.name} --check, which names each line")
+    else:
+        what = f"it was read whole {told(now - source.read_at)} ago ({source.people} people)"
+        yield Finding(Level.OK, about, what)
+    if source.silent and source.heartbeat:
+        what = f"it was not read whole for longer than its heartbeat, {told(source.heartbeat)}: nothing is taken away"
+        yield Finding(Level.PROBLEM, about, what, f"tenure pull {source.name}")
 
 
 def _of_tokens(source: str, tokens: Sequence[TokenState], now: datetime) -> Iterator[Finding]:
@@ -143,6 +161,14 @@ def of_certification(target: str, found: Standing) -> Iterator[Finding]:
         yield Finding(Level.WARNING, f"target {target}", told, do)
     elif found.certified and found.at is not None:
         yield Finding(Level.OK, f"target {target}", f"it was certified at {words.at(found.at)}")
+
+
+def of_leavers(target: str, late: int) -> Iterator[Finding]:
+    """People who left, and whose account is open for too long."""
+    if late:
+        who = "1 person who left has" if late == 1 else f"{late} people who left have"
+        what = f"{who} an open account there for longer than the deadline"
+        yield Finding(Level.PROBLEM, f"target {target}", what, "tenure report leaver")
 
 
 def of_gate(target: str, name: str, people: int, *, shut: bool) -> Iterator[Finding]:

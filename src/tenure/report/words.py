@@ -29,6 +29,7 @@ from tenure.model.change import (
     RevokeTokens,
     UpdateAccount,
 )
+from tenure.model.farewell import Aspect, ProofState
 from tenure.model.finding import FindingKind
 from tenure.model.plan import Decision
 
@@ -57,6 +58,26 @@ FINDINGS = {
     FindingKind.TWICE: "The same e-mail address twice",
     FindingKind.UNKNOWN_ADMINISTRATOR: "An administrator nobody knows",
     FindingKind.UNUSED_LICENCE: "A licence that is not used",
+}
+ASPECTS = {
+    Aspect.ACCOUNT: "Account",
+    Aspect.ADMINISTRATION: "Administrator rights",
+    Aspect.LICENCE: "Groups that take a seat",
+    Aspect.GROUPS: "Other groups",
+    Aspect.PERMISSIONS: "Direct permissions",
+    Aspect.SESSIONS: "Sessions",
+    Aspect.TOKENS: "Personal access tokens",
+    Aspect.KEYS: "SSH and GPG keys",
+    Aspect.LEADS: "Project and component leads",
+    Aspect.OWNED: "Filters, boards, spaces, repositories",
+}
+PROOFS = {
+    ProofState.DONE: "Done",
+    ProofState.UNDER_WAY: "Under way",
+    ProofState.WAITING: "Waiting",
+    ProofState.LATER: "Later",
+    ProofState.REPORTED: "Reported only",
+    ProofState.UNKNOWN: "Cannot be known",
 }
 DRIFT = "somebody changed it at the application"
 OUTCOMES = {

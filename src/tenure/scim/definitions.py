@@ -7,15 +7,12 @@ from functools import lru_cache
 from typing import Any
 
 from tenure.model.extension import Extension
+from tenure.model.identity import LONGEST_EXTERNAL_ID, LONGEST_NAME
 from tenure.scim.schema import Attribute, ResourceType, Schema, Type
 
 USER_URN = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_URN = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE_URN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-
-# Names stand in B-tree indexes, whose entries hold 2,704 bytes: 6 bytes a character in canonical form, 4 as sent.
-_NAME_LONGEST = 400
-_EXTERNAL_ID_LONGEST = 600
 
 
 def _text(name: str, description: str, **more: Any) -> Attribute:
@@ -41,7 +38,7 @@ COMMON = (
         references=("uri",),
     ),
     _text("id", "Our identifier, which never changes.", case_exact=True, mutability="readOnly", returned="always"),
-    _text("externalId", "The provider's identifier.", case_exact=True, longest=_EXTERNAL_ID_LONGEST),
+    _text("externalId", "The provider's identifier.", case_exact=True, longest=LONGEST_EXTERNAL_ID),
     Attribute(
         "meta", "Facts about the record.", "complex", mutability="readOnly",
         sub=(
@@ -95,7 +92,7 @@ USER_SCHEMA = Schema(
     (
         _text(
             "userName", "The unique name by which the person signs in.", required=True, uniqueness="server",
-            longest=_NAME_LONGEST, clearable=False,
+            longest=LONGEST_NAME, clearable=False,
         ),
         _NAME,
         _text("displayName", "The name shown to others."),
@@ -143,7 +140,7 @@ ENTERPRISE_SCHEMA = Schema(
 GROUP_SCHEMA = Schema(
     GROUP_URN, "Group", "A group of people.",
     (
-        _text("displayName", "The group's name.", required=True, longest=_NAME_LONGEST, clearable=False),
+        _text("displayName", "The group's name.", required=True, longest=LONGEST_NAME, clearable=False),
         Attribute(
             "members", "Who is in the group.", "complex", multi=True,
             sub=(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tenure.model.identity import LONGEST_TEXT
+
 Type = Literal["string", "boolean", "decimal", "integer", "dateTime", "binary", "reference", "complex"]
 Mutability = Literal["readOnly", "readWrite", "immutable", "writeOnly"]
 Returned = Literal["always", "default", "request", "never"]
@@ -32,7 +34,7 @@ class Attribute:
     uniqueness: Uniqueness = "none"
     canonical: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    longest: int = 32_768
+    longest: int = LONGEST_TEXT
     kept: bool = True
     clearable: bool = True
     names: Mapping[str, Attribute] = field(init=False, repr=False, compare=False)

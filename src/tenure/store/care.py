@@ -101,10 +101,11 @@ async def take_group(
 ) -> None:
     """Take a group into care. The spelling that was seen first stays."""
     await connection.execute(
-        """INSERT INTO target_group (target, canon, seen_name, source_group, origin, since)
-        VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (target, canon) DO UPDATE SET
+        """INSERT INTO target_group (target, canon, seen_name, source_group, source_name, origin, since)
+        SELECT v.*, g.display_name, %s, %s FROM (VALUES (%s::smallint, %s, %s, %s::uuid)) v(target, canon, name, id)
+        LEFT JOIN source_group g ON g.id = v.id ON CONFLICT (target, canon) DO UPDATE SET
         origin = CASE WHEN target_group.origin = 'foreign' THEN excluded.origin ELSE target_group.origin END""",
-        (target, canon, name, source_group, origin, now),
+        (origin, now, target, canon, name, source_group),
     )
 
 

@@ -81,29 +81,41 @@ async def identities(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, 
     return {row[0]: Identity(*row) for row in await cursor.fetchall()}
 
 
-async def groups_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[SourceGroup, ...]]:
-    """The groups of each of these identities, in the order of their ids; an identity without groups has none.
+_KNOWN = """
+(SELECT t.source_name FROM target_group t
+ WHERE t.target = %s AND t.source_group = g.id AND t.origin <> 'foreign' ORDER BY t.since, t.canon LIMIT 1) AS known_as,
+EXISTS (SELECT FROM source_group o JOIN target_group t ON t.source_group = o.id
+        WHERE t.target = %s AND t.origin <> 'foreign' AND o.source = g.source AND o.id <> g.id AND o.gone_at IS NULL
+        AND o.display_name_canon = g.display_name_canon
+        AND NOT EXISTS (SELECT FROM target_group m WHERE m.target = t.target AND m.source_group = g.id)) AS apart
+"""
+"""How a source group `g` is known at a target, which both parameters name."""
 
-    Who is in a group inside another one is in both (`store.nesting`).
+
+async def groups_of(connection: Connection, ids: Sequence[UUID], target: int) -> dict[UUID, tuple[SourceGroup, ...]]:
+    """The groups of each of these identities, in the order of their ids, as they are known at the target.
+
+    An identity without groups has none; who is in a group inside another one is in both (`store.nesting`).
     """
     found: dict[UUID, list[SourceGroup]] = {one: [] for one in ids}
     cursor = await connection.execute(
-        """SELECT m.identity, g.id, s.name, g.display_name, g.external_id
+        f"""SELECT m.identity, g.id, s.name, g.display_name, g.external_id, {_KNOWN}
         FROM belonging m JOIN source_group g ON g.id = m.source_group JOIN source s ON s.id = g.source
-        WHERE m.identity = ANY(%s) ORDER BY g.id""",
-        (list(ids),),
+        WHERE m.identity = ANY(%s) ORDER BY g.id""".encode(),
+        (target, target, list(ids)),
     )
     for identity, *group in await cursor.fetchall():
         found[identity].append(SourceGroup(*group))
     return {identity: tuple(groups) for identity, groups in found.items()}
 
 
-async def groups_of_sources(connection: Connection, sources: Sequence[int]) -> tuple[SourceGroup, ...]:
-    """Every group that these sources have now, in the order of their ids."""
+async def groups_of_sources(connection: Connection, sources: Sequence[int], target: int) -> tuple[SourceGroup, ...]:
+    """Every group that these sources have now, in the order of their ids, as it is known at the target."""
     cursor = await connection.execute(
-        """SELECT g.id, s.name, g.display_name, g.external_id FROM source_group g JOIN source s ON s.id = g.source
-        WHERE g.source = ANY(%s) AND g.gone_at IS NULL ORDER BY g.id""",
-        (list(sources),),
+        f"""SELECT g.id, s.name, g.display_name, g.external_id, {_KNOWN}
+        FROM source_group g JOIN source s ON s.id = g.source
+        WHERE g.source = ANY(%s) AND g.gone_at IS NULL ORDER BY g.id""".encode(),
+        (target, target, list(sources)),
     )
     return tuple(SourceGroup(*row) for row in await cursor.fetchall())
 

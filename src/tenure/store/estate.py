@@ -17,7 +17,7 @@ from tenure.planning.rules import Approval
 from tenure.store import audit, marks, tokens
 from tenure.store.credentials import keep
 from tenure.store.database import Connection, Database, Row, row, rows
-from tenure.store.sources import write_heartbeats
+from tenure.store.sources import write_ways
 
 _ACTIVATING = 0x7E4E0001
 """The advisory lock under which one process at a time activates an estate."""
@@ -41,6 +41,11 @@ class SourcePart(Protocol):
         """How long it may be silent; None when that does not matter."""
         ...
 
+    @property
+    def pushes(self) -> bool:
+        """Whether it calls us; False when we read it."""
+        ...
+
 
 class TargetPart(Protocol):
     """What is stored of a target."""
@@ -58,6 +63,11 @@ class TargetPart(Protocol):
     @property
     def approval(self) -> Approval:
         """What an approval has to bring."""
+        ...
+
+    @property
+    def deadline(self) -> timedelta:
+        """How long after somebody left an open account raises an alarm."""
         ...
 
 
@@ -110,12 +120,18 @@ async def activate(database: Database, estate: EstateParts, by: str, now: dateti
         sources = await _numbers(connection, "source", estate.sources, now)
         targets = await _numbers(connection, "target", estate.targets, now)
         modes = {name: part.mode.value for name, part in estate.targets.items()}
-        approvals = [part.approval for part in estate.targets.values()]
+        parts = list(estate.targets.values())
         await connection.execute(
-            """UPDATE target SET mode = n.mode, approve_by_another = n.by_another, approve_with_ticket = n.ticket
-            FROM unnest(%s::text[], %s::text[], %s::boolean[], %s::boolean[]) n(name, mode, by_another, ticket)
+            """UPDATE target SET mode = n.mode, approve_by_another = n.by_another, approve_with_ticket = n.ticket,
+                leaver_deadline = n.deadline
+            FROM unnest(%s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::interval[])
+                n(name, mode, by_another, ticket, deadline)
             WHERE target.name = n.name""",
-            (list(modes), list(modes.values()), [a.by_another for a in approvals], [a.ticket for a in approvals]),
+            (
+                *(list(modes), list(modes.values())),
+                *([p.approval.by_another for p in parts], [p.approval.ticket for p in parts]),
+                [p.deadline for p in parts],
+            ),
         )
         await _write_sources(connection, {sources[name]: part for name, part in estate.sources.items()}, now)
         latest = await row(connection, "SELECT id, digest FROM estate_revision ORDER BY id DESC LIMIT 1")
@@ -196,7 +212,7 @@ async def _numbers(
 async def _write_sources(connection: Connection, parts: Mapping[int, SourcePart], now: datetime) -> None:
     kept = {number: [keep(one) for one in part.credentials] for number, part in parts.items()}
     await tokens.write_estate(connection, kept, now)
-    await write_heartbeats(connection, {number: part.heartbeat for number, part in parts.items()})
+    await write_ways(connection, {number: (part.heartbeat, part.pushes) for number, part in parts.items()})
 
 
 async def _write_revision(connection: Connection, estate: EstateParts, by: str, now: datetime) -> int:

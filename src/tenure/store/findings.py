@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from tenure.model.farewell import Overdue
 from tenure.model.finding import AccountFinding, FindingKind, LicenceUse
 from tenure.store.database import Connection, rows
 
@@ -12,6 +13,28 @@ _ACTIVE = "FROM seen_account a JOIN target t ON t.id = a.target WHERE a.active A
 _TELLS = "EXISTS (SELECT FROM seen_account o WHERE o.target = {} AND o.last_used IS NOT NULL)"
 """Whether a target tells when an account was last used: it has told of one."""
 _IDLE = "(a.last_used IS NULL OR a.last_used < %(since)s)"
+
+
+OVERDUE = """
+SELECT t.name AS target, i.user_name, a.name AS account, i.left_at, coalesce(p.why, '') AS why
+FROM identity i JOIN link l ON l.identity = i.id AND l.ended_at IS NULL
+JOIN target t ON t.id = l.target AND t.retired_at IS NULL AND t.mode <> 'observe'
+JOIN seen_account a ON a.target = l.target AND a.key = l.key AND a.active
+LEFT JOIN desired d ON d.target = t.id AND d.identity = i.id
+LEFT JOIN LATERAL (SELECT v->>'reason' AS why FROM plan p, jsonb_array_elements(p.verdicts->'verdicts') v
+                   WHERE p.target = t.id AND p.subject = i.id::text AND p.current AND v->>'reason' <> ''
+                   LIMIT 1) p ON true
+WHERE i.left_at + t.leaver_deadline < %s AND NOT coalesce(d.reached, false)
+"""
+"""Who left longer ago than the deadline, and whose account is still open; one parameter, the time.
+
+Where an application cannot close accounts, that is somebody from whom not everything was taken.
+"""
+
+
+async def overdue(connection: Connection, now: datetime) -> list[Overdue]:
+    """Who should have been out by now, at every target that is written to, the longest first."""
+    return [Overdue(**r) for r in await rows(connection, f"{OVERDUE} ORDER BY i.left_at, t.name, a.name", now)]
 
 
 async def named(connection: Connection, names: Sequence[str]) -> dict[str, int]:

@@ -59,7 +59,7 @@ async def save(
         await cursor.executemany(
             """INSERT INTO seat AS s (target, licence, total, used, groups, seen_at) VALUES (%s, %s, %s, %s, %s, %s)
             ON CONFLICT (target, licence) DO UPDATE SET total = excluded.total, used = excluded.used,
-                groups = excluded.groups, seen_at = excluded.seen_at WHERE s.seen_at < excluded.seen_at""",
+                groups = excluded.groups, seen_at = excluded.seen_at WHERE s.seen_at <= excluded.seen_at""",
             [(target, one.licence, one.total, one.used, sorted(map(canon, one.groups)), now) for one in read],
         )
 
@@ -76,6 +76,14 @@ async def licences(connection: Connection, target: int) -> list[Licence]:
     return [
         Licence(r["licence"], r["total"], r["used"], frozenset(r["groups"]), r["seen_at"], r["waiting"]) for r in found
     ]
+
+
+async def lock(connection: Connection, target: int, licences: Sequence[str]) -> None:
+    """Lock these licences until the transaction ends, in the order of their names: nobody else gives a seat of them."""
+    await connection.execute(
+        "SELECT FROM seat WHERE target = %s AND licence = ANY(%s) ORDER BY licence FOR UPDATE",
+        (target, list(licences)),
+    )
 
 
 async def taken(connection: Connection, target: int, licence: Licence) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from tenure.model.capability import Capabilities
-from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen
+from tenure.model.seen import AccountSeen, Apart, GroupSeen, MemberSeen
 from tenure.store.database import Connection, Row, row, rows
 
 
@@ -101,21 +101,21 @@ async def save_accounts(
     """
     values = [
         (target, a.key, a.name, a.active, Jsonb(dict(a.fields)), Jsonb(_canon(a, capabilities)), a.authority,
-         a.writable, a.groups is not None, reading, now, a.last_used)
+         a.writable, a.groups is not None, reading, now, a.last_used, a.apart)
         for a in accounts
     ]  # fmt: skip
     async with connection.cursor() as cursor:
         await cursor.executemany(
             """INSERT INTO seen_account AS s
                 (target, key, name, active, fields, canon, authority, writable, groups_known, reading, seen_at,
-                 last_used)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                 last_used, apart)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             ON CONFLICT (target, key) DO UPDATE SET name = excluded.name, active = excluded.active,
                 fields = s.fields || excluded.fields, canon = s.canon || excluded.canon,
                 authority = excluded.authority, writable = excluded.writable,
                 groups_known = s.groups_known OR excluded.groups_known,
                 reading = coalesce(excluded.reading, s.reading), seen_at = excluded.seen_at,
-                last_used = coalesce(excluded.last_used, s.last_used)
+                last_used = coalesce(excluded.last_used, s.last_used), apart = excluded.apart
             WHERE excluded.reading IS NULL OR s.seen_at < excluded.seen_at""",
             values,
         )
@@ -251,6 +251,7 @@ def account_of(found: Row, groups: set[str] | None = None) -> AccountSeen:
         authority=found["authority"],
         writable=found["writable"],
         last_used=found["last_used"],
+        apart=Apart(found["apart"]) if found["apart"] else None,
     )
 
 

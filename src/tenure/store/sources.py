@@ -13,13 +13,18 @@ from tenure.store.tokens import NoSuchSource
 _SILENT = "s.heartbeat IS NOT NULL AND coalesce(s.last_heard_at, s.made_at) < %s::timestamptz - s.heartbeat"
 _STANDING = f"""
 SELECT s.id, s.name, s.kind, i.people, g.groups, s.last_heard_at, s.refused_at, s.confirmed_at, s.confirmed_by,
-       s.heartbeat, {_SILENT} AS silent FROM source s
+       s.heartbeat, {_SILENT} AS silent, s.pushes, p.read_at, p.problem FROM source s
+LEFT JOIN pull p ON p.source = s.id
 CROSS JOIN LATERAL (SELECT count(*) AS people FROM identity WHERE source = s.id AND gone_at IS NULL) i
 CROSS JOIN LATERAL (SELECT count(*) AS groups FROM source_group WHERE source = s.id AND gone_at IS NULL) g
 WHERE s.retired_at IS NULL ORDER BY s.name
 """
 AUDIT_EVERY = timedelta(minutes=1)
 """Refused sign-ins are audited together, at most so often a source."""
+
+
+class NothingToConfirm(Exception):
+    """The source is read: a whole reading shows by itself who is there."""
 
 
 async def standing(connection: Connection, now: datetime) -> tuple[SourceStanding, ...]:
@@ -38,11 +43,14 @@ async def silent_sources(connection: Connection, now: datetime) -> tuple[Silence
 
 
 async def confirm(connection: Connection, source: str, by: str, now: datetime) -> bool:
-    """A person says that the source's first load is done; False when that was said before. Raises NoSuchSource."""
+    """A person says that the source's first load is done; False when that was said before.
+
+    Raises NoSuchSource, NothingToConfirm.
+    """
     found = await row(
         connection,
         """UPDATE source SET confirmed_at = %s, confirmed_by = %s
-        WHERE name = %s AND retired_at IS NULL AND confirmed_at IS NULL RETURNING id""",
+        WHERE name = %s AND retired_at IS NULL AND confirmed_at IS NULL AND pushes RETURNING id""",
         now,
         by,
         source,
@@ -50,8 +58,10 @@ async def confirm(connection: Connection, source: str, by: str, now: datetime) -
     if found is not None:
         await audit.record(connection, audit.Entry(now, by, "source.confirmed", source=found["id"]))
         return True
-    known = await rows(connection, "SELECT name FROM source WHERE retired_at IS NULL ORDER BY name")
-    names = [r["name"] for r in known]
+    known = await rows(connection, "SELECT name, pushes FROM source WHERE retired_at IS NULL ORDER BY name")
+    names = {r["name"]: r["pushes"] for r in known}
+    if not names.get(source, True):
+        raise NothingToConfirm(f"{source} is read whole each time: there is nothing to confirm")
     if source not in names:
         raise NoSuchSource(f"there is no source {source}; there are: {', '.join(names) or 'none'}")
     return False
@@ -87,10 +97,11 @@ async def refused(connection: Connection, source: int, attempts: Mapping[str, in
     return True
 
 
-async def write_heartbeats(connection: Connection, heartbeats: Mapping[int, timedelta | None]) -> None:
-    """How long each source, by number, may be silent."""
+async def write_ways(connection: Connection, ways: Mapping[int, tuple[timedelta | None, bool]]) -> None:
+    """How long each source, by number, may be silent, and whether it pushes."""
     await connection.execute(
-        """UPDATE source s SET heartbeat = n.heartbeat FROM unnest(%s::smallint[], %s::interval[]) n(id, heartbeat)
-        WHERE s.id = n.id AND s.heartbeat IS DISTINCT FROM n.heartbeat""",
-        (list(heartbeats), list(heartbeats.values())),
+        """UPDATE source s SET heartbeat = n.heartbeat, pushes = n.pushes
+        FROM unnest(%s::smallint[], %s::interval[], %s::boolean[]) n(id, heartbeat, pushes)
+        WHERE s.id = n.id AND (s.heartbeat, s.pushes) IS DISTINCT FROM (n.heartbeat, n.pushes)""",
+        (list(ways), [heartbeat for heartbeat, _ in ways.values()], [pushes for _, pushes in ways.values()]),
     )

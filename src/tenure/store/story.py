@@ -121,7 +121,7 @@ async def _with_identity(connection: Connection, target: int, story: Story, who:
         connection, "SELECT * FROM link WHERE target = %s AND identity = %s AND ended_at IS NULL", target, who
     )
     marked = await row(connection, "SELECT not_before FROM due WHERE target = %s AND subject = %s", target, subject)
-    told = await _identity(connection, who)
+    told = await _identity(connection, target, who)
     return replace(
         story,
         told=told,
@@ -136,7 +136,7 @@ async def _with_identity(connection: Connection, target: int, story: Story, who:
     )
 
 
-async def _identity(connection: Connection, who: UUID) -> IdentityTold:
+async def _identity(connection: Connection, target: int, who: UUID) -> IdentityTold:
     found = await row(
         connection,
         "SELECT i.*, s.name AS source_name FROM identity i JOIN source s ON s.id = i.source WHERE i.id = %s",
@@ -152,7 +152,7 @@ async def _identity(connection: Connection, who: UUID) -> IdentityTold:
         gone=found["gone_at"] is not None,
         attributes=found["doc"],
     )
-    groups = (await directory.groups_of(connection, [who])).get(who, ())
+    groups = (await directory.groups_of(connection, [who], target)).get(who, ())
     return IdentityTold(
         identity, found["display_name"], found["created_at"], found["modified_at"], found["gone_at"], groups
     )

@@ -74,6 +74,8 @@ async def add(
     Raises NoSuchSource, NameInUse.
     """
     number = await _number(connection, source)
+    if await row(connection, "SELECT id FROM source WHERE id = %s AND NOT pushes", number):
+        raise NoSuchSource(f"{source} is read by us: nobody signs in for it")
     name = name or await _free_name(connection, number, now)
     try:
         async with connection.transaction():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tenure.store.database import Connection, Row, row, rows
+from tenure.store.findings import OVERDUE
 
 RECENT = timedelta(hours=1)
 """Changes that were answered within this time are counted."""
@@ -16,11 +17,11 @@ SELECT t.name, t.state = 'running' AS running, d.due, d.put_off, m.at AS oldest_
        l.n AS linked, p.n AS waiting, r.ended_at AS read_at
 FROM target t
 CROSS JOIN LATERAL (SELECT count(*) AS due, count(*) FILTER (WHERE not_before > %s) AS put_off
-                    FROM due WHERE target = t.id AND subject <> 'reading') d
+                    FROM due WHERE target = t.id AND subject NOT IN ('reading', 'seats')) d
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM intent WHERE target = t.id AND state = 'open') o
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM link WHERE target = t.id AND ended_at IS NULL) l
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM plan WHERE target = t.id AND current AND waiting) p
-LEFT JOIN LATERAL (SELECT a.at FROM (SELECT cause FROM due WHERE target = t.id AND subject <> 'reading'
+LEFT JOIN LATERAL (SELECT a.at FROM (SELECT cause FROM due WHERE target = t.id AND subject NOT IN ('reading', 'seats')
                                      AND cause IS NOT NULL ORDER BY seq LIMIT 1) x
                    JOIN audit a ON a.id = x.cause) m ON true
 LEFT JOIN LATERAL (SELECT ended_at FROM reading WHERE target = t.id AND population = 'accounts' AND complete
@@ -31,8 +32,9 @@ _CHANGES = """
 SELECT t.name, j.change->>'kind' AS kind, j.outcome, count(*) AS n FROM journal j JOIN target t ON t.id = j.target
 WHERE j.answered_at > %s AND t.retired_at IS NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+_OVERDUE = f"SELECT target, count(*) AS n FROM ({OVERDUE}) late GROUP BY target"
 _SOURCES = """
-SELECT s.name, s.last_heard_at, s.confirmed_at IS NOT NULL AS confirmed,
+SELECT s.name, s.last_heard_at, s.confirmed_at IS NOT NULL OR NOT s.pushes AS confirmed,
        s.heartbeat IS NOT NULL AND coalesce(s.last_heard_at, s.made_at) < %s::timestamptz - s.heartbeat AS silent,
        (SELECT max(coalesce(expires_at, 'infinity')) FROM source_token WHERE source = s.id) = 'infinity' AS endless,
        (SELECT max(expires_at) FROM source_token WHERE source = s.id) AS tokens_end_at
@@ -45,7 +47,8 @@ class TargetVitals:
     """One target in numbers.
 
     `due` counts its marks (without that for the next whole reading), `put_off` those of them that wait for a moment;
-    `oldest_due_at` is when what led to the oldest happened. `changes`: what was answered within the last hour, by
+    `oldest_due_at` is when what led to the oldest happened. `overdue` counts people who left, whose account is still
+    open, and for whom that is too long. `changes`: what was answered within the last hour, by
     kind of change and outcome.
     """
 
@@ -58,6 +61,7 @@ class TargetVitals:
     linked: int
     waiting: int
     read_at: datetime | None
+    overdue: int = 0
     changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
@@ -80,7 +84,11 @@ async def vitals(
     changes: dict[str, dict[tuple[str, str], int]] = {}
     for r in await rows(connection, _CHANGES, now - RECENT):
         changes.setdefault(r["name"], {})[r["kind"], r["outcome"]] = r["n"]
-    targets = [TargetVitals(**r, changes=changes.get(r["name"], {})) for r in await rows(connection, _TARGETS, now)]
+    late = {r["target"]: r["n"] for r in await rows(connection, _OVERDUE, now)}
+    targets = [
+        TargetVitals(**r, overdue=late.get(r["name"], 0), changes=changes.get(r["name"], {}))
+        for r in await rows(connection, _TARGETS, now)
+    ]
     sources = []
     for r in await rows(connection, _SOURCES, now):
         end = None if r.pop("endless") else r["tokens_end_at"]

@@ -10,9 +10,12 @@ from pydantic import BaseModel
 
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
+from tenure.targets.atlassian.bitbucket import BitbucketSettings, BitbucketTarget
+from tenure.targets.atlassian.cloud import CloudSettings, CloudTarget
 from tenure.targets.atlassian.confluence import ConfluenceSettings, ConfluenceTarget
 from tenure.targets.atlassian.crowd import CrowdSettings, CrowdTarget
 from tenure.targets.atlassian.jira import JiraSettings, JiraTarget
+from tenure.targets.scim.target import ScimSettings, ScimTarget
 from tenure.wire import Limiter
 
 if TYPE_CHECKING:
@@ -47,5 +50,8 @@ class TargetKind:
 TARGETS: dict[str, TargetKind] = {
     "jira": TargetKind(JiraSettings, JiraTarget),
     "confluence": TargetKind(ConfluenceSettings, ConfluenceTarget),
+    "bitbucket": TargetKind(BitbucketSettings, BitbucketTarget),
     "crowd": TargetKind(CrowdSettings, CrowdTarget),
+    "atlassian-cloud": TargetKind(CloudSettings, CloudTarget),
+    "scim": TargetKind(ScimSettings, ScimTarget),
 }

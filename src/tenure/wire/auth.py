@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -47,10 +48,11 @@ Auth = Bearer | Basic
 SHORTEST_REDACTED = 8  # shorter ones are words ("admin") that would blot out whole messages
 
 
-def redact(auth: Auth, text: str) -> str:
-    """The text with the secret, however an application echoed it, replaced by `***`."""
+def redact(auth: Auth, text: str, hidden: Secret | None = None) -> str:
+    """The text with the secrets, however an application echoed them, replaced by `***`."""
     plain = auth.bearer.reveal() if isinstance(auth, Bearer) else auth.password.reveal()
-    for secret in (auth.header().split(" ", 1)[1], plain, plain.strip()):
+    more = (hidden.reveal(), quote(hidden.reveal(), safe="")) if hidden else ()
+    for secret in (auth.header().split(" ", 1)[1], plain, plain.strip(), *more):
         if len(secret) >= SHORTEST_REDACTED:
             text = text.replace(secret, "***")
     return text

@@ -18,6 +18,7 @@ import structlog
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
 from tenure.model.error import Closed, NotAllowed, RateLimited, Rejected, TargetError, Unreachable
+from tenure.model.secret import Secret
 from tenure.wire.auth import Auth, redact
 from tenure.wire.judge import OwnError, judge, judge_failure
 from tenure.wire.limiter import Limiter
@@ -67,6 +68,7 @@ class Client:
         clock: Clock,
         name: str,
         headers: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
         transport: httpx2.AsyncBaseTransport | None = None,
         timeout: float = WHOLE_S,
         patience: float = PATIENCE_S,
@@ -80,6 +82,7 @@ class Client:
         self._operations = frozenset(operations)
         self._limiter = limiter
         self._own_error = own_error
+        self._content_type = content_type
         self._clock = clock
         self._timeout, self._patience = timeout, patience
         self._on_exchange = on_exchange
@@ -107,24 +110,27 @@ class Client:
         query: Query | None = None,
         json: object = None,
         accept: Collection[int] = (),
+        hide: Secret | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send one request and return the application's answer.
 
         `path` and `query` values are percent-encoded here; a list in `query` repeats its name. `accept` names the
         refusals (4xx) that the connector judges itself: they are returned when they are in the application's own error
-        form. Raises NotAllowed when the mode does not allow the operation, and else the errors of `tenure.model.error`
-        by what to do next.
+        form. `hide` is a secret among the values, which no error then tells. `headers` are those of this request alone
+        (`If-Match`). Raises NotAllowed when the mode does not allow the operation, and else the errors of
+        `tenure.model.error` by what to do next.
         """
         if operation not in self._operations or not operation.allowed(self.mode):
             raise NotAllowed(f"{operation} is not sent: {self.name} is in mode {self.mode.value!r}")
-        request = self._request(operation, path, query, json)
+        request = self._request(operation, path, query, json, headers)
         if operation.writes:
-            return await self._once(operation, request, accept)
+            return await self._once(operation, request, accept, hide)
         async for attempt in stamina.retry_context(
             on=_again, attempts=READ_ATTEMPTS, timeout=45.0, wait_initial=0.1, wait_jitter=0.1, wait_max=1.0
         ):
             with attempt:
-                return await self._once(operation, request, accept)
+                return await self._once(operation, request, accept, hide)
         raise AssertionError("the last attempt returns or raises")
 
     def _request(
@@ -133,9 +139,10 @@ class Client:
         path: Mapping[str, str] | None,
         query: Query | None,
         json: object,
+        more: Mapping[str, str] | None,
     ) -> httpx2.Request:
         url = self._base + operation.path(path)
-        headers = {"Authorization": self._auth.header()}
+        headers = {**(more or {}), "Authorization": self._auth.header()}
         try:
             if query:
                 plain = {k: str(v).lower() if isinstance(v, bool) else v for k, v in query.items()}
@@ -144,13 +151,15 @@ class Client:
         except (UnicodeEncodeError, orjson.JSONEncodeError):
             raise Rejected(f"a value for {operation} is not valid Unicode: mend it at the source") from None
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = self._content_type
         try:
             return self._http.build_request(operation.method, url, headers=headers, content=body)
         except (httpx2.InvalidURL, UnicodeError):
             raise Rejected(f"a value for {operation} is too long or not valid for a web address") from None
 
-    async def _once(self, operation: Operation, request: httpx2.Request, accept: Collection[int]) -> Reply:
+    async def _once(
+        self, operation: Operation, request: httpx2.Request, accept: Collection[int], hide: Secret | None
+    ) -> Reply:
         async with AsyncExitStack() as held:
             try:
                 async with asyncio.timeout(self._patience):
@@ -163,19 +172,23 @@ class Client:
             try:
                 reply = await self._exchange(operation, request)
                 status = reply.status
-                self._raise_for(reply, accept)
+                self._raise_for(reply, accept, hide)
                 return reply
             except TargetError as problem:
                 error = type(problem).__name__
                 if isinstance(problem, RateLimited):
                     self._limiter.slow_down(problem.retry_after)
-                problem.args = tuple(redact(self._auth, str(text)) for text in problem.args)
+                problem.args = tuple(redact(self._auth, str(text), hide) for text in problem.args)
                 raise
             finally:
                 self._tell(Exchange(self.name, operation, status, (self._clock.monotonic() - began) * 1000, error))
 
-    def _raise_for(self, reply: Reply, accept: Collection[int]) -> None:
-        problem = judge(reply, self._own_error, self._clock.now())
+    def _raise_for(self, reply: Reply, accept: Collection[int], hide: Secret | None) -> None:
+        def told(reply: Reply) -> str | None:  # blotted out before it is cut: half a secret would not be found
+            own = self._own_error(reply)
+            return None if own is None else redact(self._auth, own, hide)
+
+        problem = judge(reply, told, self._clock.now())
         if problem is None or (reply.status in accept and self._own_error(reply) is not None):
             return
         raise problem

@@ -27,6 +27,7 @@ OwnError = Callable[[Reply], str | None]
 """The words of an answer in the application's own error form, or None when somebody else wrote it (a proxy)."""
 
 LONGEST_WORDS = 400
+NOBODY = "anonymous"  # Atlassian's applications name in each answer who is signed in, also where they say 401
 SIGN_IN_PAGE = re.compile(r"(^|[/._-])(login|sign-?in|sso|saml|oauth|authorize)", re.IGNORECASE)
 
 
@@ -53,6 +54,8 @@ def judge(reply: Reply, own_error: OwnError, now: datetime) -> TargetError | Non
     said = f"{reply.operation} was answered {reply.status}: {_words(own)}"
     if reply.status == 429:
         return RateLimited(said, retry_after(reply.headers.get("retry-after"), now))
+    if reply.status == 401 and own is not None and reply.headers.get("x-ausername", NOBODY) != NOBODY:
+        return Forbidden(f"{said}. We are signed in, and lack the permission")
     if reply.status == 401:
         return Unauthorized(f"{said}. Check the credentials: are they right, and not expired?")
     if reply.status == 403:

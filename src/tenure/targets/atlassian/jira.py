@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenure.model.capability import Capabilities, FieldSpec, Mode, canon_exact, canon_name, canon_trimmed
 from tenure.model.change import (
+    AnonymizeAccount,
     Answer,
     Change,
     ChangeKind,
@@ -27,18 +28,36 @@ from tenure.model.change import (
     UpdateAccount,
 )
 from tenure.model.clock import Clock
-from tenure.model.error import TargetError, Unreachable
-from tenure.model.seen import Accounts, ByKey, ByName, GroupByName, Groups, Health, MembersOf, Seats, Seen, Selector
+from tenure.model.error import Rejected, TargetError, Unreachable
+from tenure.model.seen import (
+    Accounts,
+    ByKey,
+    ByName,
+    GroupByName,
+    Groups,
+    Health,
+    MembersOf,
+    RightsOfAccount,
+    RightsOfGroup,
+    Seats,
+    Seen,
+    Selector,
+)
 from tenure.targets.atlassian.jira_calls import OPERATIONS, ServerInfo, own_error
 from tenure.targets.atlassian.jira_farewell import JiraFarewell
 from tenure.targets.atlassian.jira_listing import CAP, AccountListing
 from tenure.targets.atlassian.jira_read import JiraReading
+from tenure.targets.atlassian.jira_rights import JiraRights
 from tenure.targets.atlassian.jira_write import JiraWriting
 from tenure.targets.atlassian.version import version_numbers
 from tenure.wire import Auth, Client, Limiter
 
 KNOWN_MAJORS = (8, 9, 10)
-DEACTIVATES_FROM = (8, 3)
+FIRST = {
+    ChangeKind.DEACTIVATE_ACCOUNT: (8, 3),
+    ChangeKind.REACTIVATE_ACCOUNT: (8, 3),
+    ChangeKind.ANONYMIZE_ACCOUNT: (8, 7),
+}
 
 CAPABILITIES = Capabilities(
     operations=frozenset(operation.kind for operation in OPERATIONS if operation.kind is not None),
@@ -92,6 +111,7 @@ class JiraTarget:
             timeout=settings.timeout,
         )
         self._reading = JiraReading(self._client, clock)
+        self._rights = JiraRights(self._client, self._reading, clock)
         self._writing = JiraWriting(self._client, self._reading)
         self._farewell = JiraFarewell(self._client, self._reading)
 
@@ -131,11 +151,18 @@ class JiraTarget:
                 return self._reading.one_group(name)
             case Seats():
                 return self._reading.seats()
-            case _:
-                raise ValueError(f"Jira is not asked for {what}")
+            case RightsOfGroup(group):
+                return self._rights.of_group(group)
+            case RightsOfAccount(key):
+                return self._rights.of_account(key)
 
     async def apply(self, change: Change) -> Answer:
-        """Carry out one change; see `JiraWriting`. Raises ValueError for a change that calls nobody."""
+        """Carry out one change; see `JiraWriting`.
+
+        Raises Rejected for a change that the version found lacks, and ValueError for one that calls nobody.
+        """
+        if change.kind in CAPABILITIES.operations - self.capabilities.operations:
+            raise Rejected(f"Jira {self.capabilities.version} has no way to {change.kind.value}: nothing is sent")
         match change:
             case CreateAccount():
                 return await self._writing.create(change)
@@ -158,6 +185,8 @@ class JiraTarget:
                 return await self._farewell.end_sessions(change)
             case HandOverLeads():
                 return await self._farewell.hand_over(change)
+            case AnonymizeAccount():
+                return await self._farewell.anonymize(change)
             case DeleteAccount():
                 return await self._farewell.delete(change)
             case DeleteGroup():
@@ -167,10 +196,9 @@ class JiraTarget:
 
 
 def _narrowed(version: str) -> Capabilities:
-    operations = CAPABILITIES.operations
-    if version_numbers(version) < DEACTIVATES_FROM:
-        operations -= {ChangeKind.DEACTIVATE_ACCOUNT, ChangeKind.REACTIVATE_ACCOUNT}
-    return replace(CAPABILITIES, operations=operations, version=version)
+    numbers = version_numbers(version)
+    kept = {kind for kind in CAPABILITIES.operations if numbers >= FIRST.get(kind, ())}
+    return replace(CAPABILITIES, operations=frozenset(kept), version=version)
 
 
 def _health(info: ServerInfo, server_id: str | None, account: str, missing: tuple[str, ...]) -> Health:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
 from tenure.model.change import ChangeKind
 from tenure.model.error import Rejected
-from tenure.model.seen import AccountSeen
+from tenure.model.seen import AccountSeen, Apart
 from tenure.wire import Operation, Reply
 
 API = "/rest/api/2"
+NUMBERED = re.compile(r"JIRAUSER\d+")
 
 SERVER_INFO = Operation(None, "GET", f"{API}/serverInfo")
 MANIFEST = Operation(None, "GET", "/rest/applinks/1.0/manifest")
@@ -25,6 +27,12 @@ PICK_GROUPS = Operation(None, "GET", f"{API}/groups/picker")
 LIST_MEMBERS = Operation(None, "GET", f"{API}/group/member")
 LIST_ROLES = Operation(None, "GET", f"{API}/applicationrole")
 LIST_PROJECTS = Operation(None, "GET", f"{API}/project")
+LIST_SCHEMES = Operation(None, "GET", f"{API}/permissionscheme")
+LIST_PROJECT_ROLES = Operation(None, "GET", f"{API}/role")
+GET_PROJECT_ROLE = Operation(None, "GET", f"{API}/project/{{projectIdOrKey}}/role/{{id}}")
+LIST_DUPLICATED = Operation(None, "GET", f"{API}/user/duplicated/list")
+LOOK_INTO_ANONYMIZING = Operation(None, "GET", f"{API}/user/anonymization")
+ANONYMIZING = Operation(None, "GET", f"{API}/user/anonymization/progress")
 LIST_COMPONENTS = Operation(None, "GET", f"{API}/project/{{projectIdOrKey}}/components")
 
 CREATE_USER = Operation(ChangeKind.CREATE_ACCOUNT, "POST", f"{API}/user")
@@ -40,6 +48,7 @@ LEAVE_GROUP = Operation(ChangeKind.LEAVE_GROUPS, "DELETE", f"{API}/group/user")
 END_SESSIONS = Operation(ChangeKind.END_SESSIONS, "DELETE", f"{API}/user/session/{{username}}")
 LEAD_PROJECT = Operation(ChangeKind.HAND_OVER_LEADS, "PUT", f"{API}/project/{{projectIdOrKey}}")
 LEAD_COMPONENT = Operation(ChangeKind.HAND_OVER_LEADS, "PUT", f"{API}/component/{{id}}")
+ANONYMIZE_USER = Operation(ChangeKind.ANONYMIZE_ACCOUNT, "POST", f"{API}/user/anonymization")
 DELETE_USER = Operation(ChangeKind.DELETE_ACCOUNT, "DELETE", f"{API}/user")
 DELETE_GROUP = Operation(ChangeKind.DELETE_GROUP, "DELETE", f"{API}/group")
 MAKE_GROUP = Operation(ChangeKind.CREATE_GROUP, "POST", f"{API}/group")
@@ -58,6 +67,12 @@ OPERATIONS = (
     LIST_ROLES,
     LIST_PROJECTS,
     LIST_COMPONENTS,
+    LIST_SCHEMES,
+    LIST_PROJECT_ROLES,
+    GET_PROJECT_ROLE,
+    LIST_DUPLICATED,
+    LOOK_INTO_ANONYMIZING,
+    ANONYMIZING,
     CREATE_USER,
     SET_FIRST_PROPERTY,
     UPDATE_USER,
@@ -72,6 +87,7 @@ OPERATIONS = (
     END_SESSIONS,
     LEAD_PROJECT,
     LEAD_COMPONENT,
+    ANONYMIZE_USER,
     DELETE_USER,
     DELETE_GROUP,
 )
@@ -100,12 +116,19 @@ class User(Struct, frozen=True, rename="camel"):
     display_name: str | UnsetType | None = UNSET
     deleted: bool = False
     groups: GroupNames | None = None
+    application_roles: GroupNames | None = None
     last_login_time: str | None = None
+
+    @property
+    def anonymized(self) -> bool:
+        """Whether it bears the names that anonymization gives: a number for a key, and the same for a name."""
+        return not self.active and self.name == self.key.lower() and bool(NUMBERED.fullmatch(self.key))
 
     def seen(self, groups: frozenset[str] | None = None) -> AccountSeen:
         """The account in our words. Jira's API does not tell its directory, so that it passes for internal."""
-        last_used = _moment(self.last_login_time)
-        return AccountSeen(self.key, self.name, self.active, shown_fields(self), groups, last_used=last_used)
+        apart, last_used = Apart.ANONYMIZED if self.anonymized else None, _moment(self.last_login_time)
+        fields = shown_fields(self)
+        return AccountSeen(self.key, self.name, self.active, fields, groups, last_used=last_used, apart=apart)
 
 
 class WrittenUser(Struct, frozen=True, rename="camel"):
@@ -233,6 +256,12 @@ def property_path(key: str) -> dict[str, str]:
     return {"propertyKey": key}
 
 
+def _said(message: object) -> str:
+    """A sentence; where Jira looks into anonymizing, a field has an error form of its own."""
+    inner = message.get("errorMessages") if isinstance(message, dict) else None
+    return " ".join(map(str, inner)) if isinstance(inner, list) else str(message)
+
+
 def own_error(reply: Reply) -> str | None:
     """Jira's words when the answer is in its own error form (ErrorCollection), else None.
 
@@ -246,5 +275,5 @@ def own_error(reply: Reply) -> str | None:
     if not isinstance(messages, list) or not isinstance(errors, dict):
         return None
     words = [str(message) for message in messages]
-    words += [f"{field}: {message}" for field, message in errors.items()]
+    words += [f"{field}: {_said(message)}" for field, message in errors.items()]
     return "; ".join(words) or None

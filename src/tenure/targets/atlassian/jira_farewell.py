@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from tenure.model.change import (
+    AnonymizeAccount,
     Answer,
     DeleteAccount,
     DeleteGroup,
     EndSessions,
+    Handle,
     HandOverLeads,
     Outcome,
 )
-from tenure.model.error import NotFound, OutcomeUnknown, Rejected, TargetError
+from tenure.model.error import NotFound, OutcomeUnknown, RateLimited, Rejected, TargetError
+from tenure.model.seen import Apart
 from tenure.targets.atlassian import jira_calls as calls
 from tenure.targets.atlassian.jira_read import JiraReading
+from tenure.targets.atlassian.jira_shapes import Anonymizing, Looked
 from tenure.wire import Client
+
+ANONYMIZING_S = 30.0  # when it is worth asking again
 
 
 class JiraFarewell:
@@ -58,6 +64,42 @@ class JiraFarewell:
         told = ", ".join([p.key for p in projects] + [c.name for c in components])
         return Answer(Outcome.APPLIED, change.account, {"leads": None}, f"{change.to} leads {told}")
 
+    async def anonymize(self, change: AnonymizeAccount) -> Answer:
+        """Ask for the account that has this key to be anonymized; what it still owns goes to the one we sign in with.
+
+        Jira looks into it first, and raises Rejected what it finds. It does one at a time, and later: the answer is
+        PENDING with the number of its task, and a reading by key tells when the account is nobody's any more. While
+        another one is under way nothing is sent, and RateLimited raised.
+        """
+        account = change.account
+        user = await self._reading.account({"key": account.key})
+        if user is None or user.apart is Apart.ANONYMIZED:
+            return Answer(Outcome.ALREADY, account, {"person": None}, "the account is nobody's any more")
+        now = await self._anonymizing()
+        if now is not None and now.under_way:
+            if now.user_key != account.key:
+                raise _busy(account)
+            return _promised(account, now)
+        looked = await self._client.send(calls.LOOK_INTO_ANONYMIZING, query={"userKey": account.key}, accept={400})
+        if looked.status == 400 or not looked.read(Looked).success:
+            raise Rejected(f"Jira does not anonymize {account.name}: {calls.own_error(looked)}")
+        owner = (await self._client.send(calls.MYSELF)).read(calls.User).key
+        body = {"userKey": account.key, "newOwnerKey": owner}
+        reply = await self._client.send(calls.ANONYMIZE_USER, json=body, accept={400, 409})
+        if reply.status == 400:
+            raise Rejected(f"Jira does not anonymize {account.name}: {calls.own_error(reply)}")
+        if reply.status == 409:
+            raise _busy(account)
+        task = reply.read(Anonymizing)
+        if task.user_key != account.key:
+            raise OutcomeUnknown(f"asked to anonymize {account.name}, Jira answered about somebody else")
+        return _promised(account, task)
+
+    async def _anonymizing(self) -> Anonymizing | None:
+        """The anonymization that Jira did last, or does now; None when it knows of none."""
+        reply = await self._client.send(calls.ANONYMIZING, accept={404})
+        return None if reply.status == 404 else reply.read(Anonymizing)
+
     async def delete(self, change: DeleteAccount) -> Answer:
         """Delete the account. Raises Rejected when Jira keeps it, as it does when it wrote or leads something."""
         account = change.account
@@ -77,3 +119,12 @@ class JiraFarewell:
         if reply.status == 404 and await self._reading.group(change.name) is not None:
             raise OutcomeUnknown(f"Jira neither deletes the group {change.name} nor says why")
         return Answer(Outcome.ALREADY if reply.status == 404 else Outcome.APPLIED, shown={"group": None})
+
+
+def _busy(account: Handle) -> RateLimited:
+    return RateLimited(f"{account.name} waits: Jira anonymizes one account at a time", ANONYMIZING_S)
+
+
+def _promised(account: Handle, task: Anonymizing) -> Answer:
+    number = task.progress_url.rpartition("taskId=")[2] or "?"
+    return Answer(Outcome.PENDING, account, {}, f"Jira anonymizes the account in its task {number}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import orjson
 import structlog
@@ -13,6 +14,7 @@ from tenure.model.error import Forbidden, TargetError, Unreachable
 from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen, NotThere, ReadComplete, SeatsSeen, Seen
 from tenure.targets.atlassian import jira_calls as calls
 from tenure.targets.atlassian.group_walk import GroupWalk
+from tenure.targets.atlassian.jira_apart import Aparting, Surroundings
 from tenure.targets.atlassian.jira_listing import AccountListing
 from tenure.targets.atlassian.paging import Walk
 from tenure.wire import Client, Query
@@ -21,6 +23,7 @@ MEMBERS_A_PAGE = 50
 ADMINISTRATORS = frozenset({"jira-administrators", "jira-system-administrators"})
 NEEDED = {"ADMINISTER": "Jira Administrators (global permission)", "USER_PICKER": "Browse Users (global permission)"}
 PROOF_LASTS_S = 10.0
+UNKNOWN_OF_MEMBERS = "who is in it only through a group inside it"
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +35,7 @@ class JiraReading:
         """Ask nothing yet."""
         self._client = client
         self._clock = clock
+        self._aparting = Aparting(client, clock)
         self._info: calls.ServerInfo | None = None
         self._signed_in: tuple[float, str] | None = None
 
@@ -64,9 +68,12 @@ class JiraReading:
         We must be signed in with the needed permissions before and after, and `AccountListing.doubt` must have none.
         """
         me = await self._trusted()
-        listing = AccountListing(self._client, (self._info or await self.server()).version)
+        listing = AccountListing(self._client, await self._version())
+        around = await self._aparting.surroundings(await self._version())
+        licensed = await self._licensed(around)
         async for user in listing.run():
-            yield user.seen()
+            has_one = None if licensed is None else user.key in licensed
+            yield replace(user.seen(), apart=around.apart(user, has_one))
         doubt = await listing.doubt(me)
         if doubt or await self._trusted() != me:
             log.warning("listing not proven whole", target=self._client.name, why=doubt or "signed in as another")
@@ -91,8 +98,9 @@ class JiraReading:
     async def members(self, group: str) -> AsyncIterator[Seen]:
         """Every member of a group, inactive ones too; raises NotFound when there is no such group.
 
-        Jira lists the members of groups inside the group as well, and does not tell them apart. They are shown as
-        direct; taking one out is refused by Jira (400) and changes nothing, since its removal knows direct members.
+        Jira lists the members of groups inside the group as well, and does not tell them apart: no version's API knows
+        what is inside a group. They are shown as direct, and the proof says that it is not known; taking one out is
+        refused by Jira (400) and changes nothing, since its removal knows direct members.
         """
         walk, total = Walk(f"members of {group}"), None
         while True:
@@ -111,22 +119,31 @@ class JiraReading:
             walk.turn(len(walk), len(page.values))
         if len(walk) != total:
             raise walk.broken(f"ended after {len(walk)} of {total}")
-        yield ReadComplete(f"members:{group}", len(walk), {"pages": walk.pages, "counted": total})
+        proof = {"pages": walk.pages, "counted": total, "unknown": (UNKNOWN_OF_MEMBERS,)}
+        yield ReadComplete(f"members:{group}", len(walk), proof)
 
     async def one(self, by: Mapping[str, str], fields: Sequence[str]) -> AsyncIterator[Seen]:
         """One account by `key` or `username`, or NotThere; one request more for each property in `fields`."""
-        found = await self.account(by, fields)
+        user = await self._user(by)
         asked = next(iter(by.values()))
-        if found is None:
+        if user is None:
             yield NotThere(asked)
         else:
-            yield found
-        proof: dict[str, object] = {} if found else {"signed_in_as": await self._proven()}
-        yield ReadComplete(f"account:{asked}", int(found is not None), proof)
+            around = await self._aparting.surroundings(await self._version())
+            roles = user.application_roles
+            apart = around.apart(user, None if roles is None else roles.size > 0)
+            yield replace(await self._shown(user, fields), apart=apart)
+        proof: dict[str, object] = {} if user else {"signed_in_as": await self._proven()}
+        yield ReadComplete(f"account:{asked}", int(user is not None), proof)
 
-    async def account(self, by: Mapping[str, str], fields: Sequence[str] = ()) -> AccountSeen | None:
+    async def account(self, by: Mapping[str, str]) -> AccountSeen | None:
         """The account, or None when Jira says in its own words, and to somebody signed in, that it is not there."""
-        reply = await self._client.send(calls.GET_USER, query={**by, "expand": "groups"}, accept={404})
+        user = await self._user(by)
+        return None if user is None else await self._shown(user, ())
+
+    async def _user(self, by: Mapping[str, str]) -> calls.User | None:
+        query = {**by, "expand": "groups,applicationRoles"}
+        reply = await self._client.send(calls.GET_USER, query=query, accept={404})
         if reply.status == 404:
             await self._proven()
             return None
@@ -134,13 +151,14 @@ class JiraReading:
         asked = by.get("key") or canon_name(by.get("username", ""))
         if asked != (user.key if "key" in by else canon_name(user.name)):
             raise Unreachable(f"asked for {asked}, Jira answered with {user.name}: nothing is concluded from it")
-        if user.deleted:
-            return None
+        return None if user.deleted else user
+
+    async def _shown(self, user: calls.User, fields: Sequence[str]) -> AccountSeen:
         groups = user.groups
         whole = groups is not None and groups.size == len(groups.items)
         seen = user.seen(frozenset(group.name for group in groups.items) if groups and whole else None)
         extra = {name: await self._property(user.key, name) for name in fields if name.startswith("properties.")}
-        return AccountSeen(seen.key, seen.name, seen.active, {**seen.fields, **extra}, seen.groups)
+        return replace(seen, fields={**seen.fields, **extra})
 
     async def one_group(self, name: str) -> AsyncIterator[Seen]:
         """One group by its exact name, in any case, or NotThere."""
@@ -181,6 +199,20 @@ class JiraReading:
             components += reply.read(tuple[calls.Component, ...])
         leads = [project for project in projects if project.lead and project.lead.key == key]
         return leads, [component for component in components if component.lead and component.lead.key == key]
+
+    async def _version(self) -> str:
+        return (self._info or await self.server()).version
+
+    async def _licensed(self, around: Surroundings) -> set[str] | None:
+        """The keys of those who have any licence, where that tells customers; one walk for each licensing group."""
+        if around.licensing is None:
+            return None
+        keys = set[str]()
+        for group in sorted(around.licensing):
+            async for one in self.members(group):
+                if isinstance(one, MemberSeen):
+                    keys.add(one.key)
+        return keys
 
     async def _trusted(self) -> str:
         """As whom we are signed in, with every permission that a whole reading needs; raises Forbidden without."""

@@ -80,9 +80,17 @@ def _access(jira: Jira, keys: Any) -> list[Role]:
 def _new_key(jira: Jira, name: str) -> str:
     if not jira.version.has("numbered_keys") and name not in jira.by_key and name not in jira.deleted:
         return name
-    number = jira.next_key
+    return numbered_key(jira) if jira.version.has("numbered_keys") else f"ID{_next_number(jira)}"
+
+
+def _next_number(jira: Jira) -> int:
     jira.next_key += 1
-    return f"JIRAUSER{number}" if jira.version.has("numbered_keys") else f"ID{number}"
+    return jira.next_key - 1
+
+
+def numbered_key(jira: Jira) -> str:
+    """A key that tells nothing of a name."""
+    return f"JIRAUSER{_next_number(jira)}"
 
 
 def create(jira: Jira, body: dict[str, Any], licence_full: bool = False) -> Account:

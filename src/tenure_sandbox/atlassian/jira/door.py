@@ -11,6 +11,7 @@ from tenure_sandbox.atlassian.call import Malformed, Reply, Route
 from tenure_sandbox.atlassian.door import BEARER, BEARER_OWNER, Door, base_of, basic, checked, page
 from tenure_sandbox.faults import condition
 
+from .anonymization import go_on
 from .call import Call
 from .routes import ROUTES
 from .state import Account, Jira
@@ -29,6 +30,7 @@ class JiraDoor(Door):
 
     def answer(self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> Reply:
         """Let a request in and carry it out."""
+        go_on(self._jira)
         signed_in = self._sign_in(scope, headers)
         if isinstance(signed_in, Reply):
             return signed_in

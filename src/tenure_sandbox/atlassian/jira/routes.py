@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tenure_sandbox.atlassian.call import Route
 
+from . import anonymization_routes as anonymization
 from . import people_routes as people
+from . import rights_routes as rights
 from . import site_routes as site
 
 _WHO = ("username", "key")
@@ -34,6 +36,42 @@ ROUTES: tuple[Route, ...] = (
         (200, 400, 401, 403),
         "browse",
         feature="user_list",
+    ),
+    Route(
+        "GET",
+        "/rest/api/2/user/anonymization",
+        anonymization.validate,
+        ("expand", "userKey"),
+        (200, 400, 403),
+        feature="anonymize",
+    ),
+    Route(
+        "POST", "/rest/api/2/user/anonymization", anonymization.schedule, (), (202, 400, 403, 409), feature="anonymize"
+    ),
+    Route(
+        "GET",
+        "/rest/api/2/user/anonymization/progress",
+        anonymization.progress,
+        ("taskId",),
+        (200, 403, 404),
+        feature="anonymize",
+    ),
+    Route(
+        "GET",
+        "/rest/api/2/user/duplicated/list",
+        anonymization.duplicated,
+        ("flush",),
+        (200, 401, 403),
+        feature="duplicates",
+    ),
+    Route(
+        "GET",
+        "/rest/api/2/user/duplicated/count",
+        anonymization.count_duplicated,
+        ("flush",),
+        (200, 401),
+        "caller",
+        feature="duplicates",
     ),
     Route("DELETE", "/rest/api/2/user/session/{username}", people.end_sessions, (), (200, 401, 403, 404)),
     Route("GET", "/rest/api/2/user/properties", people.property_keys, _OWNER, (200, 400, 401, 403, 404), "browse"),
@@ -106,6 +144,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/rest/api/2/project/{projectIdOrKey}", site.get_project, (), (200, 404), "caller"),
     Route("PUT", "/rest/api/2/project/{projectIdOrKey}", site.update_project, (), (200, 400, 401, 403, 404)),
     Route("GET", "/rest/api/2/project/{projectIdOrKey}/components", site.project_components, (), (200, 404), "caller"),
+    Route("GET", "/rest/api/2/permissionscheme", rights.schemes, ("expand",), (200, 401, 403)),
+    Route("GET", "/rest/api/2/role", rights.roles, (), (200, 401, 403)),
+    Route("GET", "/rest/api/2/project/{projectIdOrKey}/role", rights.project_roles, (), (200, 404), "caller"),
+    Route("GET", "/rest/api/2/project/{projectIdOrKey}/role/{id}", rights.project_role, (), (200, 404), "caller"),
     Route("GET", "/rest/api/2/component/{id}", site.get_component, (), (200, 404), "caller"),
     Route("PUT", "/rest/api/2/component/{id}", site.update_component, (), (200, 400, 403, 404)),
     Route("GET", "/rest/auth/1/session", site.session, (), (200, 401), "caller"),

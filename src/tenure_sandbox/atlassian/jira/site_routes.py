@@ -170,7 +170,8 @@ def _hand_over(call: Call, led: Led, name: Any) -> None:
     call.wrote(led.key or led.name, f"lead {led.lead.name}", before is not led.lead)
 
 
-def _project(call: Call) -> Led:
+def project_of(call: Call) -> Led:
+    """The project that the path names by its key or number; 404 if there is none."""
     wanted = call.arguments["projectIdOrKey"]
     for led in call.jira.projects.values():
         if wanted.upper() == led.key or wanted == led.id:
@@ -185,12 +186,12 @@ def projects(call: Call) -> Reply:
 
 def get_project(call: Call) -> Reply:
     """Answer one project, with its lead."""
-    return Reply(200, beans.project(_project(call), call.base))
+    return Reply(200, beans.project(project_of(call), call.base))
 
 
 def update_project(call: Call) -> Reply:
     """Give a project another lead."""
-    led, body = _project(call), call.fields()
+    led, body = project_of(call), call.fields()
     if body.get("lead") is not None:
         _hand_over(call, led, body["lead"])
     return Reply(200, beans.project(led, call.base))
@@ -198,7 +199,7 @@ def update_project(call: Call) -> Reply:
 
 def project_components(call: Call) -> Reply:
     """List the components of a project, with their leads."""
-    key = _project(call).key
+    key = project_of(call).key
     return Reply(200, [beans.component(led, call.base) for led in call.jira.components.values() if led.project == key])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenure_sandbox.people import (
     ADMINISTRATORS,
@@ -18,7 +18,11 @@ from tenure_sandbox.people import (
     generated,
 )
 
+from .rights import ACTORS, SCHEMES
 from .versions import Version
+
+if TYPE_CHECKING:
+    from .anonymization import Task
 
 FIRST_NUMBER = 10100
 SERVER_ID = "5a9d0e1c-7c54-3d0f-9a37-000000000001"
@@ -95,6 +99,10 @@ class Jira:
             "jira-software": Role("jira-software", "Jira Software", (USERS,), (USERS,), True, seats),
             "jira-core": Role("jira-core", "Jira Core", (), (), False, seats),
         }
+        self.schemes = list(SCHEMES)
+        self.actors = {place: list(actors) for place, actors in ACTORS.items()}
+        self.anonymizations: list[Task] = []
+        self.duplicated: dict[str, list[dict[str, Any]]] = {}
         self.journal: list[dict[str, Any]] = []
         self.stamp = 0
         self.next_number = 1
@@ -140,6 +148,19 @@ class Jira:
         account.name = name
         self.accounts[name] = account
         insort(self.names, name)
+
+    def give_key(self, account: Account, key: str) -> None:
+        """Give an account another key, as only anonymization does."""
+        del self.by_key[account.key]
+        account.key = key
+        self.by_key[key] = account
+
+    def shadow(self, name: str, directory: str = "Crowd Server") -> None:
+        """Let another directory have an account of this name, behind the internal one."""
+        places = {1: "Jira Internal Directory", 10000: directory}
+        self.duplicated[name] = [
+            {"directoryId": number, "directoryName": called, "userActive": True} for number, called in places.items()
+        ]
 
     def join(self, account: Account, group: Group) -> None:
         """Make an account a direct member of a group."""

@@ -12,7 +12,9 @@ FOREVER = (999, 0)
 SPANS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
     "deactivate": ((8, 3), FOREVER),  # PUT /user takes `active`
     "numbered_keys": ((8, 4), FOREVER),  # JIRAUSER10100 instead of the first username
+    "anonymize": ((8, 7), FOREVER),  # users are anonymized
     "bearer": ((8, 14), FOREVER),  # personal access tokens
+    "duplicates": ((8, 19), FOREVER),  # names that more than one directory has are told
     "group_with_users": ((8, 0), (10, 0)),  # GET /group, absent from the document of 10.3; the last version is a guess
     "user_list": ((10, 3), FOREVER),  # the first version is a guess; 10.3.24 documents it
     "first_hundred": ((10, 0), (10, 3)),  # user search ends at the hundredth result; when it was lifted is a guess

@@ -1,11 +1,11 @@
-"""Seats of licences, and who waits for one."""
+"""What each certification found, and what it may have left at the application."""
 
 from __future__ import annotations
 
 from tenure.store.migrate import run_statements
 
-revision = "0011"
-down_revision = "0010"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:

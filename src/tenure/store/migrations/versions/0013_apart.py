@@ -1,11 +1,11 @@
-"""What each certification found, and what it may have left at the application."""
+"""Accounts that nobody is matched to."""
 
 from __future__ import annotations
 
 from tenure.store.migrate import run_statements
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
