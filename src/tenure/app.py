@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from tenure.connector import Source
 from tenure.console import routes as console
+from tenure.engine import certifying
 from tenure.engine.active import ActiveTarget, Brake, House
 from tenure.engine.delivery import PushSource
 from tenure.engine.effect import Effect, Unkept, effect
@@ -33,11 +34,14 @@ from tenure.estate.document import Estate, SourceEstate
 from tenure.health import routes as health
 from tenure.health.metrics import Metrics, gates_and_seals
 from tenure.health.ready import Pulse
+from tenure.model.capability import Mode
+from tenure.model.certification import Certification, Step
 from tenure.model.clock import Clock
 from tenure.planning.gates import Limits
 from tenure.scim import routes as scim
 from tenure.scim.doorkeeper import Doorkeeper
 from tenure.sources import SOURCES
+from tenure.store import certifications
 from tenure.store import estate as revisions
 from tenure.store.database import Database
 from tenure.store.locks import Locks
@@ -156,6 +160,40 @@ async def effects(estate: Estate, dsn: str, clock: Clock | None = None) -> dict[
         looked = replace(estate, targets=parts)
         house = House(database, clock, _targets(looked, activation, database, locks, clock, {}, stack))
         return {target.name: await effect(house, target) for target in house.targets.values()}
+
+
+async def certify(
+    estate: Estate,
+    name: str,
+    dsn: str,
+    by: str,
+    tell: Callable[[Step], None],
+    *,
+    read_only: bool = False,
+    domain: str = "example.com",
+    clock: Clock | None = None,
+    transports: Mapping[str, httpx2.AsyncBaseTransport] | None = None,
+) -> Certification:
+    """Certify one target of an estate, which is not activated by it; `tell` is told of each step as it ends.
+
+    Raises NotActivated when the name is another kind's, and NotCertified when it is being certified already.
+    """
+    clock, database, part = clock or SystemClock(), Database(dsn, connections=3), estate.targets[name]
+    if read_only:
+        part = replace(part, rules=replace(part.rules, mode=Mode.OBSERVE))
+    async with AsyncExitStack() as stack:
+        await database.open()
+        stack.push_async_callback(database.close)
+        async with database.transaction() as connection:
+            number = await certifications.target_number(connection, name, part.kind, clock.now())
+        locks = Locks(database)
+        await locks.open()
+        stack.push_async_callback(locks.close)
+        await certifying.alone(locks, number, name)
+        one, numbers = replace(estate, targets={name: part}), revisions.Activation(0, {}, {name: number})
+        targets = _targets(one, numbers, database, locks, clock, transports or {}, stack)
+        order = certifying.Order(by, read_only, domain, tell)
+        return await certifying.certify(House(database, clock, targets), targets[number], part.kind, order)
 
 
 @asynccontextmanager

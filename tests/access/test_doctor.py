@@ -66,6 +66,11 @@ async def fill(place: Place) -> None:
         await place.world.finish(tenure)
     with psycopg.connect(place.dsn) as connection:
         connection.execute("UPDATE source SET last_heard_at = now(), confirmed_at = now(), confirmed_by = 'x'")
+        connection.execute(
+            """INSERT INTO certification
+                (target, began_at, began_by, mode, url, server_id, version, cleared_at, ended_at, verdict)
+            SELECT id, now(), 'x', 'full', pinned_url, server_id, version, now(), now(), 'certified' FROM target"""
+        )
 
 
 async def test_a_house_that_is_well(place: Place, file: str) -> None:
@@ -167,6 +172,35 @@ async def test_a_freeze_another_server_and_a_gate_that_is_shut(place: Place) -> 
     assert warned["it is frozen by cli:ada: nothing is written"] == "tenure unfreeze jira, when that is over"
     assert "People losing their account: 0 wait for a decision, and the gate is shut" in warned
     assert any(p["what"] == "another server answers: nothing is written" for p in found["target jira", "problem"])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            "DELETE FROM certification",
+            "not certified: nobody has tried out what this server in this version really does",
+        ),
+        ("UPDATE certification SET verdict = 'not-as-expected'", "not certified: something was not as expected at "),
+        ("UPDATE target SET version = '10.4.0'", "in version 10.3.24, and has another now"),
+        ("UPDATE target SET server_id = 'other'", " on another server"),
+        (
+            "UPDATE certification SET cleared_at = NULL, account = 'tenure-certify-00000000'",
+            "a certification may have left tenure-certify-00000000 there",
+        ),
+    ],
+)
+async def test_a_target_that_is_not_certified(place: Place, change: str, words: str) -> None:
+    await fill(place)
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute(change.encode())
+    (warning,) = by_place(await place.told("doctor", code=1))["target jira", "warning"]
+    assert words in warning["what"]
+    assert warning["do"] == "tenure certify jira --estate FILE"
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute("UPDATE target SET mode = 'no-removal'")
+    needless = "may have left" not in words
+    assert (await place.told("doctor", code=0 if needless else 1))["level"] == ("ok" if needless else "warning")
 
 
 async def test_work_that_nobody_does(place: Place) -> None:

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from tenure.console import routes
 from tenure.console.session import COOKIE
-from tenure.store.database import Database
+from tenure.store.database import Database, rows
 
 from .filling import NOW, ODD, TOKEN, Filling
 
@@ -188,6 +188,20 @@ async def test_home_speaks_the_words_of_screens(client: httpx2.AsyncClient) -> N
                  "HTTP 502 from the proxy in front of Bitbucket"):  # fmt: skip
         assert word in text
     assert "observe" not in text
+
+
+async def test_home_says_what_is_not_certified(store: Database, client: httpx2.AsyncClient) -> None:
+    text = (await client.get("/")).text
+    said = "Not certified: nobody has tried out what this server in this version really does."
+    async with store.transaction() as connection:
+        full = await rows(connection, "SELECT id, name FROM target WHERE mode = 'full' AND retired_at IS NULL")
+        await connection.execute(
+            """INSERT INTO certification (target, began_at, began_by, mode, url, version, cleared_at, ended_at, verdict)
+            SELECT id, now(), 'x', 'full', '', version, now(), now(), 'certified' FROM target"""
+        )
+    assert full
+    assert text.count(said) == len(full)
+    assert "ertified" not in (await client.get("/")).text
 
 
 async def test_home_of_an_empty_house(store: Database, client: httpx2.AsyncClient) -> None:

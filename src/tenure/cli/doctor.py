@@ -24,7 +24,7 @@ from tenure.model.checkup import Finding, Level, Revision
 from tenure.report import checkup as judging
 from tenure.report import words
 from tenure.report.terminal import show
-from tenure.store import checkup, holding, overview, sources, tokens, vitals
+from tenure.store import certifications, checkup, holding, overview, sources, tokens, vitals
 from tenure.store.database import Connection, DatabaseAway, connect
 from tenure.store.embedded import EmbeddedPostgres, PostgresProblem
 
@@ -135,6 +135,8 @@ async def _targets(connection: Connection, clock: SystemClock, compare: Mapping[
         found += judging.of_leavers(one.name, one.overdue)
     for target in await holding.known_targets(connection):
         found += judging.of_brake(target["name"], target["frozen_by"], target["caution"])
+    for name, standing in (await certifications.standings(connection)).items():
+        found += judging.of_certification(name, standing)
     for gate in await holding.held_numbers(connection):
         found += judging.of_gate(gate["target"], gate["name"], gate["people"], shut=gate["shut"])
     return found

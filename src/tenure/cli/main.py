@@ -7,6 +7,7 @@ import typer
 from tenure.cli import (
     approve,
     audit,
+    certify,
     demo,
     doctor,
     estate,
@@ -48,6 +49,7 @@ app.command()(leave.leave)
 app.command()(expect.expect)
 app.command()(freeze.freeze)
 app.command()(freeze.unfreeze)
+app.command()(certify.certify)
 app.command()(doctor.doctor)
 app.add_typer(estate.app, name="estate")
 app.add_typer(source.app, name="source")

@@ -10,9 +10,10 @@ from starlette.routing import Route
 
 from tenure.console.page import Console
 from tenure.console.session import signed_in
+from tenure.report import certification as telling
 from tenure.report.holds import rank
 from tenure.report.plan import CLASSES
-from tenure.store import holding, overview
+from tenure.store import certifications, holding, overview
 
 _LAST_CHANGES = 8
 _MANY = 5000
@@ -41,10 +42,12 @@ async def _state(console: Console) -> dict[str, Any]:
         stops = await overview.stops(connection, {kind.value: name for kind, name in CLASSES.items()})
         changes = await overview.changes(connection, _LAST_CHANGES)
         gates = sorted(await holding.held_numbers(connection), key=lambda gate: rank(gate["name"]))
+        certified = {name: telling.standing(one) for name, one in (await certifications.standings(connection)).items()}
         quiet = {found["name"]: found for found in await holding.known_targets(connection)}
     waiting = sum(target.waiting for target in state.targets)
     every = _SELDOM if waiting > _MANY else _OFTEN
     return {
         "overview": state, "stops": stops, "changes": changes, "every": every,
         "shut": [gate for gate in gates if gate["shut"]], "held": gates, "quiet": quiet,
+        "certified": certified,
     }  # fmt: skip

@@ -68,7 +68,7 @@ async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
                 work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail=f"not sent: {target.closed}")))
                 break
             try:
-                answer = await _apply(target, change)
+                answer = await apply(target, change)
             except TargetError as error:
                 if isinstance(error, OutcomeUnknown):
                     work.unknown.append(intent)
@@ -95,7 +95,8 @@ def _relieved(work: Work, change: Change, answer: Answer) -> None:
         work.again = 0.0
 
 
-async def _apply(target: ActiveTarget, change: Change) -> Answer:
+async def apply(target: ActiveTarget, change: Change) -> Answer:
+    """Send one change, or keep it where it calls nobody. Raises TargetError; OutcomeUnknown when no answer comes."""
     if isinstance(change, AdoptAccount | AdoptGroup | EndLink):
         account = change.account if not isinstance(change, AdoptGroup) else None
         return Answer(Outcome.APPLIED, account, evidence.cells(change), "kept in our records")

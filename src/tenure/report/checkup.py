@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tenure.model.access import CredentialKind, SourceStanding, TokenState
+from tenure.model.certification import Standing
 from tenure.model.checkup import DatabaseFacts, Finding, Level
 from tenure.model.duration import told
 from tenure.model.seen import Health
 from tenure.model.story import TargetState
-from tenure.report import holds, words
+from tenure.report import certification, holds, words
 from tenure.report.why import Line
 
 OLDEST_POSTGRES = 15
@@ -151,6 +152,15 @@ def of_brake(target: str, frozen_by: str | None, caution: str | None) -> Iterato
     if caution is not None:
         do = f"see that its url is right; if this server is meant: tenure unfreeze {target} --accept-server"
         yield Finding(Level.PROBLEM, f"target {target}", f"{words.shown(caution)}: nothing is written", do)
+
+
+def of_certification(target: str, found: Standing) -> Iterator[Finding]:
+    """How far it is certified what the server that is there really does."""
+    if told := certification.standing(found):
+        do = f"tenure certify {target} --estate FILE"
+        yield Finding(Level.WARNING, f"target {target}", told, do)
+    elif found.certified and found.at is not None:
+        yield Finding(Level.OK, f"target {target}", f"it was certified at {words.at(found.at)}")
 
 
 def of_leavers(target: str, late: int) -> Iterator[Finding]:

@@ -48,18 +48,24 @@ async def pin(connection: Connection, target: int, health: Health, url: str) -> 
     meant. Gives the caution, which is kept.
     """
     known = await state(connection, target)
-    pinned, found = known["pinned_server_id"], health.server_id
-    caution = health.caution
+    another = another_server(known, health, url)
+    caution = another or health.caution
     if known["pinned_url"] is None:
         await connection.execute(
-            "UPDATE target SET pinned_url = %s, pinned_server_id = %s WHERE id = %s", (url, found, target)
+            "UPDATE target SET pinned_url = %s, pinned_server_id = %s WHERE id = %s", (url, health.server_id, target)
         )
-    elif pinned != found or (found is None and known["pinned_url"] != url):
-        caution = f"another server answers at {url}: its id is {found or 'not told'}, and {pinned or 'none'} was known"
-    elif known["pinned_url"] != url:
+    elif another is None and known["pinned_url"] != url:
         await connection.execute("UPDATE target SET pinned_url = %s WHERE id = %s", (url, target))
     await connection.execute("UPDATE target SET caution = %s WHERE id = %s", (caution, target))
     return caution
+
+
+def another_server(known: Row, health: Health, url: str) -> str | None:
+    """A sentence when the server that answers is not the one that the target's row is pinned to; else None."""
+    pinned, found = known["pinned_server_id"], health.server_id
+    if known["pinned_url"] is None or not (pinned != found or (found is None and known["pinned_url"] != url)):
+        return None
+    return f"another server answers at {url}: its id is {found or 'not told'}, and {pinned or 'none'} was known"
 
 
 def why_closed(known: Row) -> str | None:
