@@ -30,9 +30,7 @@ async def test_what_agrees_in_full_and_is_apart_waits_for_a_person(database: str
         maria = person("mwolf@x.example", "Maria Wolf", mail="maria.wolf@example.com")
         await ensure(client, {}, "Users", "userName", maria)
         await world.finish(tenure)
-        plans = await tenure.database.rows(
-            "SELECT situation, verdicts::text told FROM plan WHERE current AND waiting"
-        )
+        plans = await tenure.database.rows("SELECT situation, verdicts::text told FROM plan WHERE current AND waiting")
         links = await tenure.database.rows("SELECT key FROM link WHERE ended_at IS NULL")
     assert [plan["situation"] for plan in plans] == ["AMBIGUOUS"]
     assert words in plans[0]["told"]
