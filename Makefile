@@ -15,7 +15,7 @@ ARGS ?=
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --no-input --progress-bar off
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help setup demo test test-long test-peers lint format bench lock clean
+.PHONY: help setup demo test test-long test-peers lint format bench bench-everywhere lock clean
 
 help: ## Show what can be made.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ format: setup $(VENV)/.dev ## Bring the code into its form.
 
 bench: setup $(VENV)/.peers $(PEERS)/scim2-server/.ready ## Measure side by side with a peer; writes bench/results.md.
 	$(BIN)/python bench/run.py $(ARGS)
+
+bench-everywhere: setup $(VENV)/.peers ## Measure a first load into five applications at once; writes bench/everywhere.md.
+	$(BIN)/python bench/everywhere.py $(ARGS)
 
 lock: ## Resolve every dependency anew (needs uv).
 	@command -v uv >/dev/null || { echo 'make lock needs uv: python3 -m pip install uv' >&2; exit 1; }

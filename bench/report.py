@@ -163,7 +163,8 @@ def _load_rows(results: Results) -> Iterable[str]:
     yield "The least is one call an account, one a membership and one a group; reading first and seeing after is extra."
 
 
-def _machine() -> str:
+def machine() -> str:
+    """What this machine is, in a line."""
     cpus = Path("/proc/cpuinfo")
     lines = cpus.read_text(encoding="utf-8").splitlines() if cpus.exists() else []
     model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
@@ -172,7 +173,7 @@ def _machine() -> str:
 
 def write(results: Results) -> str:
     """The page, in Markdown."""
-    head = f"Measured {time.strftime('%Y-%m-%d')} by `make bench` ({results.rounds} rounds) on {_machine()}."
+    head = f"Measured {time.strftime('%Y-%m-%d')} by `make bench` ({results.rounds} rounds) on {machine()}."
     tables = [_scim_rows(results), _crowd_rows(results), _effect_rows(results), _load_rows(results)]
     failures = [f"**Not finished**: {failure}" for failure in results.failures]
     return "\n\n".join(["# Figures", head, ABOUT.strip(), *filter(None, map("\n".join, tables)), *failures]) + "\n"

@@ -124,6 +124,8 @@ def tenure(dsn: str, folder: Path, estate: str, name: str) -> Iterator[Served]:
     database = fresh_database(dsn, name)
     command += ["--database-url", database, "--port", str(port)]
     secrets = {"BENCH_TOKEN": TOKEN, "BENCH_JIRA": "sandbox"}
+    secrets |= {"TENURE_DEMO_OKTA": TOKEN, "TENURE_DEMO_ENTRA": "not-used-by-any-bench"}
+    secrets |= {"TENURE_DEMO_TOKEN": "sandbox", "TENURE_DEMO_PASSWORD": "admin"}
     with _running(command, port, folder / f"{name}.log", secrets) as pid:
         yield Served(f"http://127.0.0.1:{port}/scim/okta/v2", pid, database)
 
