@@ -98,7 +98,8 @@ def _taken(story: Story, aspect: Aspect, why: str | None) -> AspectProof:
     write = _last(story, {kind}) if kind else None
     if write is not None:
         told = words.shown(write.detail) or words.OUTCOMES[write.outcome]
-        return AspectProof(aspect, ProofState.DONE, told, write.answered_at, write.seen_at)
+        state = ProofState.DONE if write.seen_at is not None else ProofState.UNKNOWN  # in part, or it was not shown
+        return AspectProof(aspect, state, told, write.answered_at, write.seen_at)
     if kind is not None and _planned(story, {kind}) is not None:
         return _open(story, aspect, {kind}, "not yet taken away")
     if story.account is None:
