@@ -81,6 +81,16 @@ class Door:
             reply = self.answer(scope, dict(scope["headers"]), body)
         await _send(reply, send)
 
+    def way(self, scope: Scope, path: str, lost: str) -> tuple[Route, dict[str, str]] | Reply:
+        """The operation that is asked for, with what its path says, or the container's page; `lost` is its title."""
+        methods, arguments = self.find(path)
+        if not methods:
+            return page(404, lost, "There is no page at this address.")
+        route = methods.get(scope["method"])
+        if route is None:
+            return page(405, "HTTP Status 405 – Method Not Allowed", "", {"Allow": ", ".join(sorted(methods))})
+        return route, arguments
+
     def find(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
         """The operations at a path by method, and what the path's pattern took from it."""
         found = self._exact.get(path) or self._exact.get(path.removesuffix("/"))

@@ -57,12 +57,10 @@ class BitbucketDoor(Door):
         path = scope["path"][len(scope.get("root_path", "")) :]
         for part in ("api", "ssh", "gpg", "access-tokens"):
             path = path.replace(f"/rest/{part}/1.0/", f"/rest/{part}/latest/", 1)
-        methods, arguments = self.find(path)
-        if not methods:
-            return page(404, "Dead link - Bitbucket", "There is no page at this address.")
-        route = methods.get(scope["method"])
-        if route is None:
-            return page(405, "HTTP Status 405 – Method Not Allowed", "", {"Allow": ", ".join(sorted(methods))})
+        way = self.way(scope, path, "Dead link - Bitbucket")
+        if isinstance(way, Reply):
+            return way
+        route, arguments = way
         stopped = _stopped(route, headers, body)
         if stopped:
             return stopped

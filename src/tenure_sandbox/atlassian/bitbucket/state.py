@@ -7,9 +7,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenure_sandbox.atlassian.version import Version
 from tenure_sandbox.people import ADMINISTRATORS, INHABITANTS, USERS, Person, generated
-
-from .versions import Version
 
 FIRST_NUMBER = 10100
 INTERNAL, EXTERNAL = "Bitbucket Internal Directory", "Corporate LDAP"

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from starlette.types import Scope
 
 from tenure_sandbox.atlassian.call import Malformed, Reply, Route
-from tenure_sandbox.atlassian.door import BEARER, BEARER_OWNER, Door, base_of, basic, checked, page
-from tenure_sandbox.faults import condition
+from tenure_sandbox.atlassian.door import BEARER_OWNER, Door, base_of, checked, page
+from tenure_sandbox.atlassian.seraph import MISSED, Seraph, told, untrusted
 
 from .call import Call
 from .routes import ROUTES
 from .state import Account, Confluence
 from .texts import Refused, refused
-
-MISSED = {"WWW-Authenticate": 'OAuth realm="sandbox"', "X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
 
 
 class ConfluenceDoor(Door):
@@ -26,20 +23,20 @@ class ConfluenceDoor(Door):
         """Keep the routes that this version of Confluence has."""
         super().__init__(ROUTES, confluence.version.has)
         self._confluence = confluence
+        owner = (lambda: confluence.accounts.get(BEARER_OWNER)) if confluence.version.has("bearer") else None
+        self._seraph = Seraph("login.action", lambda name: confluence.accounts.get(name), owner)
 
     def answer(self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> Reply:
         """Let a request in and carry it out."""
-        signed_in = self._sign_in(scope, headers)
+        signed_in = self._seraph.caller(scope, headers)
         if isinstance(signed_in, Reply):
             return signed_in
         self._confluence.asked()
         path = scope["path"][len(scope.get("root_path", "")) :].replace("/rest/api/latest/", "/rest/api/", 1)
-        methods, arguments = self.find(path)
-        if not methods:
-            return page(404, "Page Not Found - Sandbox Confluence", "There is no page at this address.")
-        route = methods.get(scope["method"])
-        if route is None:
-            return page(405, "HTTP Status 405 – Method Not Allowed", "", {"Allow": ", ".join(sorted(methods))})
+        way = self.way(scope, path, "Page Not Found - Sandbox Confluence")
+        if isinstance(way, Reply):
+            return way
+        route, arguments = way
         stopped = _stopped(route, headers, body, signed_in)
         if stopped:
             return stopped
@@ -53,46 +50,16 @@ class ConfluenceDoor(Door):
             confluence=self._confluence,
             signed_in=signed_in,
         )
-        reply = checked(route, _carry_out(call))
-        if signed_in is None:
-            return reply
-        told = {"X-AUSERNAME": quote(signed_in.name), "X-Seraph-LoginReason": "OK", **reply.headers}
-        return Reply(reply.status, reply.body, told)
-
-    def _sign_in(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Account | Reply | None:
-        """Who calls; None for nobody, or a page if the credentials are wrong or a CAPTCHA is due."""
-        given = headers.get(b"authorization", b"").decode("latin-1")
-        if not given:
-            return None
-        if condition(scope, "captcha"):
-            login = f"CAPTCHA_CHALLENGE; login-url={base_of(scope, headers)}/login.action"
-            denied = {"X-Seraph-LoginReason": "AUTHENTICATION_DENIED", "X-Authentication-Denied-Reason": login}
-            return page(403, "Forbidden (403)", "Basic Authentication Failure - Reason : AUTHENTICATION_DENIED", denied)
-        account = self._owner(given)
-        if account is None or not account.active:
-            reason = "Basic Authentication Failure - Reason : AUTHENTICATED_FAILED"
-            return page(401, "Unauthorized (401)", reason, MISSED)
-        return account
-
-    def _owner(self, given: str) -> Account | None:
-        known = self._confluence.accounts
-        if given.lower().startswith("bearer ") and self._confluence.version.has("bearer"):
-            return known.get(BEARER_OWNER) if given[7:] == BEARER else None
-        named = basic(given)
-        account = known.get(named[0].lower()) if named else None
-        return account if account is not None and named and named[1] and account.password == named[1] else None
+        return told(checked(route, _carry_out(call)), signed_in)
 
 
 def _stopped(route: Route, headers: Mapping[bytes, bytes], body: bytes, signed_in: Account | None) -> Reply | None:
     """The page for a request that Confluence stops before its operation sees it."""
     if signed_in is None and route.right != "anyone" and not {401, 403} & set(route.statuses):
         return page(401, "Unauthorized (401)", "You must sign in to use this resource.", MISSED)
-    if route.method == "GET":
-        return None
-    browser = headers.get(b"user-agent", b"").startswith(b"Mozilla/")
-    if browser and headers.get(b"x-atlassian-token") != b"no-check":
-        return Reply(403, b"XSRF check failed", {"Content-Type": "text/plain"})
-    if body and not headers.get(b"content-type", b"").startswith(b"application/json"):
+    if refusal := untrusted(route, headers):
+        return refusal
+    if route.method != "GET" and body and not headers.get(b"content-type", b"").startswith(b"application/json"):
         return page(415, "HTTP Status 415 – Unsupported Media Type")
     return None
 

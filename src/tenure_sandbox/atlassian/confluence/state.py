@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenure_sandbox import people
+from tenure_sandbox.atlassian.version import Version
 from tenure_sandbox.people import INHABITANTS, Person, generated
-
-from .versions import Version
 
 USERS = "confluence-users"
 ADMINISTRATORS = "confluence-administrators"

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-SUPPORTED = ((7, 0), (11, 0))
+from tenure_sandbox.atlassian.version import FOREVER, Minor, Versions
 
 # Feature: the first version that has it. Where that is a guess, the comment says what it rests on.
-FIRST: dict[str, tuple[int, int]] = {
+FIRST: dict[str, Minor] = {
     "bearer": (7, 9),  # personal access tokens
     "admin_user": (8, 2),  # disable, enable, delete: the vendor's class for them is "since 8.2.0"
     "groups": (8, 2),  # making and deleting groups, memberships: a guess, they were announced together with the above
@@ -21,29 +18,6 @@ FIRST: dict[str, tuple[int, int]] = {
     "grants": (10, 0),  # changing permissions: the first that documents it, so a guess
 }
 
+SPANS = {name: (first, FOREVER) for name, first in FIRST.items()}
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A version of Confluence, with the features that it has."""
-
-    text: str
-    numbers: tuple[int, int, int]
-    features: frozenset[str]
-
-    def has(self, feature: str) -> bool:
-        """Say whether this version has a feature of the table."""
-        return feature in self.features
-
-
-def version(text: str) -> Version:
-    """Read a version such as 8.5.4; ValueError says what is wrong with any other text."""
-    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
-    if match is None:
-        raise ValueError(f"the Confluence version {text!r} is not a number like 8.5.4 or 10.0.3")
-    numbers = (int(match[1]), int(match[2]), int(match[3] or 0))
-    if not SUPPORTED[0] <= numbers[:2] < SUPPORTED[1]:
-        raise ValueError(
-            f"the Confluence version {text} is not one that the sandbox knows: choose one from 7.0 to 10.x"
-        )
-    features = frozenset(name for name, first in FIRST.items() if first <= numbers[:2])
-    return Version(".".join(map(str, numbers)), numbers, features)
+version = Versions("Confluence", (7, 0), (11, 0), SPANS, ("8.5.4", "10.0.3"))

@@ -45,12 +45,10 @@ class CrowdDoor(Door):
         if basic(headers.get(b"authorization", b"").decode("latin-1")) != (APPLICATION, PASSWORD):
             asked = {"WWW-Authenticate": 'Basic realm="Crowd REST Service"', "Content-Type": "text/plain"}
             return Reply(401, b"Application failed to authenticate", asked)
-        methods, arguments = self.find(path)
-        if not methods:
-            return page(404, "HTTP Status 404 – Not Found", "There is no operation at this address.")
-        route = methods.get(scope["method"])
-        if route is None:
-            return page(405, "HTTP Status 405 – Method Not Allowed", "", {"Allow": ", ".join(sorted(methods))})
+        way = self.way(scope, path, "HTTP Status 404 – Not Found")
+        if isinstance(way, Reply):
+            return way
+        route, arguments = way
         stopped = _stopped(route, path, headers, body)
         if stopped:
             return stopped

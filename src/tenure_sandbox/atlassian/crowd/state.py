@@ -6,9 +6,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenure_sandbox.atlassian.version import Version
 from tenure_sandbox.people import GROUPS, INHABITANTS, Person, generated
-
-from .versions import Version
 
 APPLICATION = "admin"
 PASSWORD = "admin"  # noqa: S105 - the documented sign-in of the sandbox

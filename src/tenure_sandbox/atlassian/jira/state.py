@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tenure_sandbox.atlassian.version import Version
 from tenure_sandbox.people import (
     ADMINISTRATORS,
     COMPONENT_LEAD,
@@ -19,7 +20,6 @@ from tenure_sandbox.people import (
 )
 
 from .rights import ACTORS, SCHEMES
-from .versions import Version
 
 if TYPE_CHECKING:
     from .anonymization import Task

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-SUPPORTED = ((8, 0), (11, 0))
-FOREVER = (999, 0)
+from tenure_sandbox.atlassian.version import FOREVER, Spans, Versions
 
 # Feature: from this version, up to but without that one. Where a minor version is a guess, the comment says so.
-SPANS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
+SPANS: Spans = {
     "deactivate": ((8, 3), FOREVER),  # PUT /user takes `active`
     "numbered_keys": ((8, 4), FOREVER),  # JIRAUSER10100 instead of the first username
     "anonymize": ((8, 7), FOREVER),  # users are anonymized
@@ -20,27 +16,4 @@ SPANS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
     "first_hundred": ((10, 0), (10, 3)),  # user search ends at the hundredth result; when it was lifted is a guess
 }
 
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A version of Jira, with the features that it has."""
-
-    text: str
-    numbers: tuple[int, int, int]
-    features: frozenset[str]
-
-    def has(self, feature: str) -> bool:
-        """Say whether this version has a feature of the table."""
-        return feature in self.features
-
-
-def version(text: str) -> Version:
-    """Read a version such as 9.12.0; ValueError says what is wrong with any other text."""
-    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.(\d+))?", text)
-    if match is None:
-        raise ValueError(f"the Jira version {text!r} is not a number like 9.12.0 or 10.3.24")
-    numbers = (int(match[1]), int(match[2]), int(match[3] or 0))
-    if not SUPPORTED[0] <= numbers[:2] < SUPPORTED[1]:
-        raise ValueError(f"the Jira version {text} is not one that the sandbox knows: choose one from 8.0 to 10.x")
-    features = frozenset(name for name, (first, end) in SPANS.items() if first <= numbers[:2] < end)
-    return Version(".".join(map(str, numbers)), numbers, features)
+version = Versions("Jira", (8, 0), (11, 0), SPANS, ("9.12.0", "10.3.24"))
