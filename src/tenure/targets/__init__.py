@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
-import httpx2
 from pydantic import BaseModel
 
-from tenure.model.capability import Mode
-from tenure.model.clock import Clock
 from tenure.targets.atlassian.bitbucket import BitbucketSettings, BitbucketTarget
 from tenure.targets.atlassian.cloud import CloudSettings, CloudTarget
 from tenure.targets.atlassian.confluence import ConfluenceSettings, ConfluenceTarget
 from tenure.targets.atlassian.crowd import CrowdSettings, CrowdTarget
 from tenure.targets.atlassian.jira import JiraSettings, JiraTarget
+from tenure.targets.opening import Around
 from tenure.targets.scim.target import ScimSettings, ScimTarget
-from tenure.wire import Limiter
 
 if TYPE_CHECKING:
     from tenure.connector import Target
 
 
 class Open(Protocol):
-    """Makes a target from its settings; touches nobody. `name` is the target's name in the estate."""
+    """Makes a target from its settings; touches nobody."""
 
-    def __call__(
-        self,
-        settings: Any,
-        *,
-        mode: Mode,
-        limiter: Limiter,
-        clock: Clock,
-        transport: httpx2.AsyncBaseTransport | None = None,
-        name: str = ...,
-    ) -> Target:
+    def __call__(self, settings: Any, **around: Unpack[Around]) -> Target:
         """Open the target."""
         ...
 

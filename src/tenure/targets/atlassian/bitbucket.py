@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Unpack
 
-import httpx2
-from pydantic import BaseModel, ConfigDict, Field
-
-from tenure.model.capability import Capabilities, FieldSpec, Mode, canon_name, canon_trimmed
+from tenure.model.capability import Capabilities, FieldSpec, canon_name, canon_trimmed
 from tenure.model.change import (
     AnonymizeAccount,
     Answer,
@@ -25,7 +23,6 @@ from tenure.model.change import (
     RevokeTokens,
     UpdateAccount,
 )
-from tenure.model.clock import Clock
 from tenure.model.error import Forbidden, TargetError, Unreachable
 from tenure.model.seen import (
     Accounts,
@@ -46,7 +43,8 @@ from tenure.targets.atlassian.bitbucket_farewell import BitbucketFarewell
 from tenure.targets.atlassian.bitbucket_read import BitbucketReading
 from tenure.targets.atlassian.bitbucket_rights import BitbucketRights
 from tenure.targets.atlassian.bitbucket_write import BitbucketWriting
-from tenure.wire import Basic, Client, Limiter
+from tenure.targets.opening import Around, ServerSettings, client_of
+from tenure.wire import Basic
 
 KNOWN_MAJORS = (7, 8, 9)
 NEEDED = "ADMIN (global permission), which an access token never carries"
@@ -63,45 +61,21 @@ CAPABILITIES = Capabilities(
 )
 
 
-class BitbucketSettings(BaseModel):
+class BitbucketSettings(ServerSettings):
     """How to reach a Bitbucket: its base address, and an administrator's name and password."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    url: str
     auth: Basic
-    timeout: float = Field(default=30.0, gt=0, le=120, description="seconds for one request, from first to last byte")
 
 
 class BitbucketTarget:
     """One Bitbucket. `capabilities` bear the version once `check` found it; versions 7 to 9 can do the same."""
 
-    def __init__(
-        self,
-        settings: BitbucketSettings,
-        *,
-        mode: Mode,
-        limiter: Limiter,
-        clock: Clock,
-        transport: httpx2.AsyncBaseTransport | None = None,
-        name: str = "bitbucket",
-    ) -> None:
-        """Touch nobody yet; `name` is the target's name in the estate."""
+    def __init__(self, settings: BitbucketSettings, **around: Unpack[Around]) -> None:
+        """Touch nobody yet."""
         self.capabilities = CAPABILITIES
         self._url = settings.url
-        self._client = Client(
-            settings.url,
-            auth=settings.auth,
-            mode=mode,
-            operations=OPERATIONS,
-            limiter=limiter,
-            own_error=own_error,
-            clock=clock,
-            name=name,
-            headers={"X-Atlassian-Token": "no-check"},
-            transport=transport,
-            timeout=settings.timeout,
-        )
-        self._reading = BitbucketReading(self._client, clock)
+        self._client = client_of(settings, settings.auth, OPERATIONS, own_error, around, kind="bitbucket")
+        self._reading = BitbucketReading(self._client, around["clock"])
         self._rights = BitbucketRights(self._client, self._reading)
         self._writing = BitbucketWriting(self._client, self._reading)
         self._farewell = BitbucketFarewell(self._client, self._reading, self._writing)

@@ -19,7 +19,7 @@ from tenure.targets.atlassian import bitbucket_calls as calls
 from tenure.targets.atlassian.bitbucket_listing import listed
 from tenure.targets.atlassian.bitbucket_read import BitbucketReading
 from tenure.targets.atlassian.bitbucket_write import BitbucketWriting
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Operation, Query
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from tenure.model.capability import canon_name
 from tenure.targets.atlassian import bitbucket_calls as calls
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Operation, Query
 
 MOST = 1000  # rows a page, whatever is asked for

@@ -13,7 +13,7 @@ from tenure.model.error import NotFound, Unreachable
 from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen, NotThere, ReadComplete, SeatsSeen, Seen
 from tenure.targets.atlassian import bitbucket_calls as calls
 from tenure.targets.atlassian.bitbucket_listing import Everybody, listed
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.wire import Client
 
 MEMBERS_A_PAGE = 250

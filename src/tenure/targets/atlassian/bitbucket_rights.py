@@ -9,7 +9,7 @@ from tenure.model.seen import ReadComplete, RightSeen, Seen
 from tenure.targets.atlassian import bitbucket_calls as calls
 from tenure.targets.atlassian.bitbucket_listing import listed
 from tenure.targets.atlassian.bitbucket_read import BitbucketReading
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Operation
 
 MOST_PLACES = 2000  # projects and repositories; each costs a request

@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Unpack
 
-import httpx2
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import field_validator
 
-from tenure.model.capability import Mode
 from tenure.model.change import Answer, Change, DeactivateAccount, DeleteAccount, ReactivateAccount
-from tenure.model.clock import Clock
 from tenure.model.error import Forbidden, OutcomeUnknown, TargetError, Unauthorized
 from tenure.model.seen import Health
 from tenure.targets.atlassian import cloud_calls as calls
+from tenure.targets.opening import Around, ServerSettings, client_of
 from tenure.targets.scim.target import ScimSettings, ScimTarget
-from tenure.wire import Bearer, Client, Limiter
+from tenure.wire import Bearer, Client
 
 SCIM_BASE = re.compile(r"(?P<site>https?://.+)/scim/directory/(?P<directory>[^/?#]+)/?", re.IGNORECASE)
 MAY_MANAGE = "an API key of the organisation that may manage accounts"
 GONE_FOR_GOOD = "the account is deactivated for good and leaves the directory; what it wrote stays at Atlassian"
 
 
-class CloudSettings(BaseModel):
+class CloudSettings(ServerSettings):
     """How to reach a directory of Atlassian Cloud: its SCIM base URL and key, as its set-up shows them.
 
     `manage` is a key of the organisation: with it, accounts are disabled and enabled themselves too.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    url: str
     auth: Bearer
     manage: Bearer | None = None
-    timeout: float = Field(default=30.0, gt=0, le=120, description="seconds for one request, from first to last byte")
 
     @field_validator("url")
     @classmethod
@@ -49,35 +45,24 @@ class CloudTarget(ScimTarget):
     own_error = staticmethod(calls.own_error)
     sparing = False  # its groups take no `excludedAttributes`
 
-    def __init__(
-        self,
-        settings: CloudSettings,
-        *,
-        mode: Mode,
-        limiter: Limiter,
-        clock: Clock,
-        transport: httpx2.AsyncBaseTransport | None = None,
-        name: str = "atlassian-cloud",
-    ) -> None:
-        """Touch nobody yet; `name` is the target's name in the estate."""
+    def __init__(self, settings: CloudSettings, **around: Unpack[Around]) -> None:
+        """Touch nobody yet."""
         base = SCIM_BASE.fullmatch(settings.url)
         assert base is not None, "the settings let nothing else in"
         scim = ScimSettings(url=settings.url, auth=settings.auth, timeout=settings.timeout)
-        super().__init__(scim, mode=mode, limiter=limiter, clock=clock, transport=transport, name=name)
+        super().__init__(scim, **around)
         self._directory = base["directory"]
         self._accounts: Client | None = None
         if settings.manage is not None:
-            self._accounts = Client(
-                base["site"],
-                auth=settings.manage,
-                mode=mode,
-                operations=calls.OPERATIONS,
-                limiter=limiter,
-                own_error=calls.managing_error,
-                clock=clock,
-                name=name,
-                transport=transport,
-                timeout=settings.timeout,
+            self._accounts = client_of(
+                settings,
+                settings.manage,
+                calls.OPERATIONS,
+                calls.managing_error,
+                around,
+                kind="atlassian-cloud",
+                headers={},
+                url=base["site"],
             )
 
     async def aclose(self) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Unpack
 
-import httpx2
-from pydantic import BaseModel, ConfigDict, Field
-
-from tenure.model.capability import Capabilities, FieldSpec, Mode, canon_name, canon_trimmed
+from tenure.model.capability import Capabilities, FieldSpec, canon_name, canon_trimmed
 from tenure.model.change import (
     Answer,
     Change,
@@ -24,7 +22,6 @@ from tenure.model.change import (
     RevokePermissions,
     UpdateAccount,
 )
-from tenure.model.clock import Clock
 from tenure.model.error import Rejected, TargetError, Unreachable
 from tenure.model.seen import (
     Accounts,
@@ -46,7 +43,8 @@ from tenure.targets.atlassian.confluence_read import LISTS_FROM, ConfluenceReadi
 from tenure.targets.atlassian.confluence_rights import ConfluenceRights
 from tenure.targets.atlassian.confluence_write import ConfluenceWriting
 from tenure.targets.atlassian.version import version_numbers
-from tenure.wire import Auth, Client, Limiter
+from tenure.targets.opening import Around, ServerSettings, client_of
+from tenure.wire import Auth
 
 KNOWN_MAJORS = (7, 8, 9, 10)
 PRODUCT = "confluence"
@@ -69,47 +67,23 @@ CAPABILITIES = Capabilities(
 )
 
 
-class ConfluenceSettings(BaseModel):
+class ConfluenceSettings(ServerSettings):
     """How to reach a Confluence: its base address, and an administrator's access token or name and password."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    url: str
     auth: Auth
-    timeout: float = Field(default=30.0, gt=0, le=120, description="seconds for one request, from first to last byte")
 
 
 class ConfluenceTarget:
     """One Confluence. `capabilities` are those of the newest version until `check` finds the version that is there."""
 
-    def __init__(
-        self,
-        settings: ConfluenceSettings,
-        *,
-        mode: Mode,
-        limiter: Limiter,
-        clock: Clock,
-        transport: httpx2.AsyncBaseTransport | None = None,
-        name: str = "confluence",
-    ) -> None:
-        """Touch nobody yet; `name` is the target's name in the estate."""
+    def __init__(self, settings: ConfluenceSettings, **around: Unpack[Around]) -> None:
+        """Touch nobody yet."""
         self.capabilities = CAPABILITIES
         self._url = settings.url
-        self._client = Client(
-            settings.url,
-            auth=settings.auth,
-            mode=mode,
-            operations=OPERATIONS,
-            limiter=limiter,
-            own_error=own_error,
-            clock=clock,
-            name=name,
-            headers={"X-Atlassian-Token": "no-check"},
-            transport=transport,
-            timeout=settings.timeout,
-        )
-        self._reading = ConfluenceReading(self._client, clock)
+        self._client = client_of(settings, settings.auth, OPERATIONS, own_error, around, kind="confluence")
+        self._reading = ConfluenceReading(self._client, around["clock"])
         self._rights = ConfluenceRights(self._client, self._reading)
-        self._writing = ConfluenceWriting(self._client, self._reading, clock)
+        self._writing = ConfluenceWriting(self._client, self._reading, around["clock"])
         self._farewell = ConfluenceFarewell(self._client, self._reading, self._writing)
 
     async def aclose(self) -> None:

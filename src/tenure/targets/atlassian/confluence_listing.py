@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol, TypeVar
 
 from tenure.targets.atlassian.confluence_calls import Group, Links, User
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Operation, Query
 
 ROWS_A_PAGE = 200  # more is seldom shown

@@ -12,8 +12,8 @@ from tenure.model.error import Forbidden, TargetError, Unauthorized, Unreachable
 from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen, NotThere, ReadComplete, SeatsSeen, Seen
 from tenure.targets.atlassian import confluence_calls as calls
 from tenure.targets.atlassian.confluence_listing import at_a_cap, key_of, listed, name_of
-from tenure.targets.atlassian.paging import Walk
 from tenure.targets.atlassian.version import version_numbers
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Query
 
 ADMINISTRATOR = "Confluence Administrator (global permission)"

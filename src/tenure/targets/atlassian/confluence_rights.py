@@ -9,7 +9,7 @@ from tenure.model.seen import ReadComplete, RightSeen, Seen
 from tenure.targets.atlassian import confluence_calls as calls
 from tenure.targets.atlassian.confluence_listing import listed
 from tenure.targets.atlassian.confluence_read import GLOBAL_FROM, ConfluenceReading
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Operation
 
 SPACES_FROM = (9, 2)

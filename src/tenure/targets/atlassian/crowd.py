@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Unpack
 
-import httpx2
-from pydantic import BaseModel, ConfigDict, Field
-
-from tenure.model.capability import Capabilities, FieldSpec, Mode, canon_exact, canon_name, canon_trimmed
+from tenure.model.capability import Capabilities, FieldSpec, canon_exact, canon_name, canon_trimmed
 from tenure.model.change import (
     Answer,
     Change,
@@ -26,14 +24,14 @@ from tenure.model.change import (
     RenameAccount,
     UpdateAccount,
 )
-from tenure.model.clock import Clock
 from tenure.model.error import Forbidden, TargetError, Unauthorized, Unreachable
 from tenure.model.seen import Accounts, ByKey, ByName, GroupByName, Groups, Health, MembersOf, Seats, Seen, Selector
 from tenure.targets.atlassian.crowd_calls import OPERATIONS, own_error
 from tenure.targets.atlassian.crowd_farewell import CrowdFarewell
 from tenure.targets.atlassian.crowd_read import NO_DIRECTORY, CrowdReading
 from tenure.targets.atlassian.crowd_write import CrowdWriting
-from tenure.wire import Basic, Client, Limiter
+from tenure.targets.opening import Around, ServerSettings, client_of
+from tenure.wire import Basic
 
 KNOWN_MAJORS = (4, 5, 6)
 NOT_LET_IN = "our address among the application's remote addresses in Crowd, or the application is not active"
@@ -53,46 +51,22 @@ CAPABILITIES = Capabilities(
 )
 
 
-class CrowdSettings(BaseModel):
+class CrowdSettings(ServerSettings):
     """How to reach a Crowd: its base address with /crowd, and the name and password of an application, not a person."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    url: str
     auth: Basic
-    timeout: float = Field(default=30.0, gt=0, le=120, description="seconds for one request, from first to last byte")
 
 
 class CrowdTarget:
     """One Crowd. `capabilities` are those of a server with keys until `check` finds out."""
 
-    def __init__(
-        self,
-        settings: CrowdSettings,
-        *,
-        mode: Mode,
-        limiter: Limiter,
-        clock: Clock,
-        transport: httpx2.AsyncBaseTransport | None = None,
-        name: str = "crowd",
-    ) -> None:
-        """Touch nobody yet; `name` is the target's name in the estate."""
+    def __init__(self, settings: CrowdSettings, **around: Unpack[Around]) -> None:
+        """Touch nobody yet."""
         self.capabilities = CAPABILITIES
         self._url = settings.url
         self._application = settings.auth.username
-        self._client = Client(
-            settings.url,
-            auth=settings.auth,
-            mode=mode,
-            operations=OPERATIONS,
-            limiter=limiter,
-            own_error=own_error,
-            clock=clock,
-            name=name,
-            headers={"X-Atlassian-Token": "no-check"},
-            transport=transport,
-            timeout=settings.timeout,
-        )
-        self._reading = CrowdReading(self._client, clock)
+        self._client = client_of(settings, settings.auth, OPERATIONS, own_error, around, kind="crowd")
+        self._reading = CrowdReading(self._client, around["clock"])
         self._writing = CrowdWriting(self._client, self._reading)
         self._farewell = CrowdFarewell(self._client, self._reading, self._writing)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Protocol, TypeVar
 
 from tenure.targets.atlassian import crowd_calls as calls
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Operation, Query
 
 ROWS_A_PAGE = 1000

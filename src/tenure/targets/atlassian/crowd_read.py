@@ -12,7 +12,7 @@ from tenure.model.error import Forbidden, Unreachable
 from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen, NotThere, ReadComplete, Seen
 from tenure.targets.atlassian import crowd_calls as calls
 from tenure.targets.atlassian.crowd_listing import ACTIVE, INACTIVE, at_a_cap, beginnings, left_out, listed
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Query
 
 ADMINISTRATORS = "crowd-administrators"

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Unpack
 
-import httpx2
-from pydantic import BaseModel, ConfigDict, Field
-
-from tenure.model.capability import Capabilities, FieldSpec, Mode, canon_exact, canon_name, canon_trimmed
+from tenure.model.capability import Capabilities, FieldSpec, canon_exact, canon_name, canon_trimmed
 from tenure.model.change import (
     AnonymizeAccount,
     Answer,
@@ -27,7 +25,6 @@ from tenure.model.change import (
     RenameAccount,
     UpdateAccount,
 )
-from tenure.model.clock import Clock
 from tenure.model.error import Rejected, TargetError, Unreachable
 from tenure.model.seen import (
     Accounts,
@@ -50,7 +47,8 @@ from tenure.targets.atlassian.jira_read import JiraReading
 from tenure.targets.atlassian.jira_rights import JiraRights
 from tenure.targets.atlassian.jira_write import JiraWriting
 from tenure.targets.atlassian.version import version_numbers
-from tenure.wire import Auth, Client, Limiter
+from tenure.targets.opening import Around, ServerSettings, client_of
+from tenure.wire import Auth
 
 KNOWN_MAJORS = (8, 9, 10)
 FIRST = {
@@ -72,46 +70,22 @@ CAPABILITIES = Capabilities(
 )
 
 
-class JiraSettings(BaseModel):
+class JiraSettings(ServerSettings):
     """How to reach a Jira: its base address, and an administrator's access token or name and password."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    url: str
     auth: Auth
-    timeout: float = Field(default=30.0, gt=0, le=120, description="seconds for one request, from first to last byte")
 
 
 class JiraTarget:
     """One Jira. `capabilities` are those of the newest version until `check` finds the version that is there."""
 
-    def __init__(
-        self,
-        settings: JiraSettings,
-        *,
-        mode: Mode,
-        limiter: Limiter,
-        clock: Clock,
-        transport: httpx2.AsyncBaseTransport | None = None,
-        name: str = "jira",
-    ) -> None:
-        """Touch nobody yet; `name` is the target's name in the estate."""
+    def __init__(self, settings: JiraSettings, **around: Unpack[Around]) -> None:
+        """Touch nobody yet."""
         self.capabilities = CAPABILITIES
         self._url = settings.url
-        self._client = Client(
-            settings.url,
-            auth=settings.auth,
-            mode=mode,
-            operations=OPERATIONS,
-            limiter=limiter,
-            own_error=own_error,
-            clock=clock,
-            name=name,
-            headers={"X-Atlassian-Token": "no-check"},
-            transport=transport,
-            timeout=settings.timeout,
-        )
-        self._reading = JiraReading(self._client, clock)
-        self._rights = JiraRights(self._client, self._reading, clock)
+        self._client = client_of(settings, settings.auth, OPERATIONS, own_error, around, kind="jira")
+        self._reading = JiraReading(self._client, around["clock"])
+        self._rights = JiraRights(self._client, self._reading, around["clock"])
         self._writing = JiraWriting(self._client, self._reading)
         self._farewell = JiraFarewell(self._client, self._reading)
 

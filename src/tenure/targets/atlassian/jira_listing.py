@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 from tenure.model.capability import canon_name
 from tenure.targets.atlassian import jira_calls as calls
-from tenure.targets.atlassian.paging import Walk
 from tenure.targets.atlassian.version import version_numbers
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Query
 
 USERS_A_PAGE, FOUND_A_PAGE = 2000, 1000

@@ -16,7 +16,7 @@ from tenure.targets.atlassian import jira_calls as calls
 from tenure.targets.atlassian.group_walk import GroupWalk
 from tenure.targets.atlassian.jira_apart import Aparting, Surroundings
 from tenure.targets.atlassian.jira_listing import AccountListing
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.wire import Client, Query
 
 MEMBERS_A_PAGE = 50

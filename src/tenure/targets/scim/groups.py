@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from tenure.model.error import NotFound, Rejected, Unreachable
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.targets.scim import calls
 from tenure.targets.scim.calls import Document
 from tenure.targets.scim.discovery import Server

@@ -11,7 +11,7 @@ from tenure.model.change import Handle
 from tenure.model.clock import Clock
 from tenure.model.error import NotFound, Rejected, Unreachable
 from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen, NotThere, ReadComplete, Seen
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.targets.scim import calls, fields
 from tenure.targets.scim.calls import Document
 from tenure.targets.scim.discovery import Server, discover

@@ -10,7 +10,7 @@ import orjson
 from tenure.model.capability import canon_exact, canon_name
 from tenure.model.clock import Clock
 from tenure.model.error import Rejected
-from tenure.targets.atlassian.paging import Walk
+from tenure.targets.paging import Walk
 from tenure.targets.scim import calls
 from tenure.targets.scim.calls import Document
 from tenure.targets.scim.discovery import Server

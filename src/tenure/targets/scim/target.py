@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Unpack
 
-import httpx2
-from pydantic import BaseModel, ConfigDict, Field
-
-from tenure.model.capability import Capabilities, FieldSpec, Mode, canon_exact, canon_name, canon_trimmed
+from tenure.model.capability import Capabilities, FieldSpec, canon_exact, canon_name, canon_trimmed
 from tenure.model.change import (
     Answer,
     Change,
@@ -24,14 +22,14 @@ from tenure.model.change import (
     RenameAccount,
     UpdateAccount,
 )
-from tenure.model.clock import Clock
 from tenure.model.error import Forbidden, TargetError, Unreachable
 from tenure.model.seen import Accounts, ByKey, ByName, GroupByName, Groups, Health, MembersOf, Seats, Seen, Selector
+from tenure.targets.opening import Around, ServerSettings, client_of
 from tenure.targets.scim import calls, fields
 from tenure.targets.scim.discovery import Server
 from tenure.targets.scim.reading import ScimReading
 from tenure.targets.scim.writing import ScimWriting
-from tenure.wire import Auth, Basic, Client, Limiter
+from tenure.wire import Auth, Basic
 
 MAY_READ = "the right to read Users and Groups over SCIM"
 SWITCHES = frozenset({ChangeKind.DEACTIVATE_ACCOUNT, ChangeKind.REACTIVATE_ACCOUNT})
@@ -54,13 +52,10 @@ CAPABILITIES = Capabilities(
 )
 
 
-class ScimSettings(BaseModel):
+class ScimSettings(ServerSettings):
     """How to reach a SCIM server: the address that /Users stands below, and a token, or a name and password."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-    url: str
     auth: Auth
-    timeout: float = Field(default=30.0, gt=0, le=120, description="seconds for one request, from first to last byte")
 
 
 class ScimTarget:
@@ -74,35 +69,22 @@ class ScimTarget:
     own_error = staticmethod(calls.own_error)
     sparing = True
 
-    def __init__(
-        self,
-        settings: ScimSettings,
-        *,
-        mode: Mode,
-        limiter: Limiter,
-        clock: Clock,
-        transport: httpx2.AsyncBaseTransport | None = None,
-        name: str = "scim",
-    ) -> None:
-        """Touch nobody yet; `name` is the target's name in the estate."""
+    def __init__(self, settings: ScimSettings, **around: Unpack[Around]) -> None:
+        """Touch nobody yet."""
         self.capabilities = CAPABILITIES
         self._url = settings.url
         self._account = settings.auth.username if isinstance(settings.auth, Basic) else None
-        self._client = Client(
-            settings.url,
-            auth=settings.auth,
-            mode=mode,
-            operations=calls.OPERATIONS,
-            limiter=limiter,
-            own_error=self.own_error,
-            clock=clock,
-            name=name,
+        self._client = client_of(
+            settings,
+            settings.auth,
+            calls.OPERATIONS,
+            self.own_error,
+            around,
+            kind="scim",
             headers=calls.ACCEPT,
             content_type=calls.MEDIA_TYPE,
-            transport=transport,
-            timeout=settings.timeout,
         )
-        self._reading = ScimReading(self._client, clock, self.sparing)
+        self._reading = ScimReading(self._client, around["clock"], self.sparing)
         self._writing = ScimWriting(self._client, self._reading)
 
     async def aclose(self) -> None:
