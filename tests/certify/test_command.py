@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
+from tenure.app import SystemClock
 from tenure.cli.main import app
 from tenure.model.certification import PREFIX
 
@@ -43,6 +44,17 @@ def file(tmp_path: Path, address: str) -> Path:
     found = tmp_path / "estate.yaml"
     found.write_text(estate_text("jira").replace(BASIC, BEARER).replace("http://app.test", address))
     return found
+
+
+@pytest.fixture(autouse=True)
+def _no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the tries to clear seconds pass; here a hundredth of that."""
+    sleep = SystemClock.sleep
+
+    async def shortly(clock: SystemClock, seconds: float) -> None:
+        await sleep(clock, seconds / 100)
+
+    monkeypatch.setattr(SystemClock, "sleep", shortly)
 
 
 @pytest.fixture(autouse=True)
