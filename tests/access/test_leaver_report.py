@@ -99,3 +99,20 @@ async def test_somebody_who_has_not_left_and_nobody(place: Place) -> None:
         done = await place.run("report", "leaver", name)
         assert done.exit_code == 1
         assert said in done.stderr
+
+
+async def test_whom_a_person_closed_is_a_leaver_in_every_report(place: Place) -> None:
+    """`tenure leave` closes somebody of whom the provider still says that they are active."""
+    none = "    limits: {administrators: {people: 0}}\n"
+    world, _ = await joined(place, ESTATE + FAREWELL + none)
+    await place.told("leave", "ada@x.example", "--by", "eve")
+    async with world.house() as tenure:
+        await world.faults({"kind": "status", "status": 403, "method": "PUT", "path": "/jira/rest/api/2/user"})
+        await world.finish(tenure)
+    async with world.house() as tenure, tenure.database.transaction() as connection:
+        await connection.execute("UPDATE clearance SET made_at = made_at - interval '11 minutes'")
+    (late,) = await place.told("report", "leaver", code=1)
+    assert (late["account"], late["user_name"]) == ("ada", "ada@x.example")
+    found = await place.told("report", "findings", code=1)
+    assert ("leaver-active", "ada") in {(one["kind"], one["account"]) for one in found}
+    assert await proof(place, code=1)

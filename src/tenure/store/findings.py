@@ -9,22 +9,24 @@ from tenure.model.farewell import Overdue
 from tenure.model.finding import AccountFinding, FindingKind, LicenceUse
 from tenure.store.database import Connection, rows
 
-_ACTIVE = "FROM seen_account a JOIN target t ON t.id = a.target WHERE a.active AND a.target = ANY(%(targets)s)"
 _TELLS = "EXISTS (SELECT FROM seen_account o WHERE o.target = {} AND o.last_used IS NOT NULL)"
 """Whether a target tells when an account was last used: it has told of one."""
 _IDLE = "(a.last_used IS NULL OR a.last_used < %(since)s)"
 
 
-OVERDUE = """
-SELECT t.name AS target, i.user_name, a.name AS account, i.left_at, coalesce(p.why, '') AS why
-FROM identity i JOIN link l ON l.identity = i.id AND l.ended_at IS NULL
+_LEFT = """(SELECT x.*, coalesce(x.left_at, (SELECT min(c.made_at) FROM clearance c
+    WHERE c.identity = x.id AND c.kind = 'leave' AND c.ended_at IS NULL)) AS gone_since FROM identity x)"""
+"""Identities with when they left: the source said so, or a person closed them (`tenure leave`)."""
+OVERDUE = f"""
+SELECT t.name AS target, i.user_name, a.name AS account, i.gone_since AS left_at, coalesce(p.why, '') AS why
+FROM {_LEFT} i JOIN link l ON l.identity = i.id AND l.ended_at IS NULL
 JOIN target t ON t.id = l.target AND t.retired_at IS NULL AND t.mode <> 'observe'
 JOIN seen_account a ON a.target = l.target AND a.key = l.key AND a.active
 LEFT JOIN desired d ON d.target = t.id AND d.identity = i.id
 LEFT JOIN LATERAL (SELECT v->>'reason' AS why FROM plan p, jsonb_array_elements(p.verdicts->'verdicts') v
                    WHERE p.target = t.id AND p.subject = i.id::text AND p.current AND v->>'reason' <> ''
                    LIMIT 1) p ON true
-WHERE i.left_at + t.leaver_deadline < %s AND NOT coalesce(d.reached, false)
+WHERE i.gone_since + t.leaver_deadline < %s AND NOT coalesce(d.reached, false)
 """
 """Who left longer ago than the deadline, and whose account is still open; one parameter, the time.
 
@@ -34,7 +36,7 @@ Where an application cannot close accounts, that is somebody from whom not every
 
 async def overdue(connection: Connection, now: datetime) -> list[Overdue]:
     """Who should have been out by now, at every target that is written to, the longest first."""
-    return [Overdue(**r) for r in await rows(connection, f"{OVERDUE} ORDER BY i.left_at, t.name, a.name", now)]
+    return [Overdue(**r) for r in await rows(connection, f"{OVERDUE} ORDER BY i.gone_since, t.name, a.name", now)]
 
 
 async def named(connection: Connection, names: Sequence[str]) -> dict[str, int]:
@@ -71,49 +73,38 @@ async def account_findings(connection: Connection, targets: Sequence[int], since
     return sorted(found, key=lambda one: (one.target, one.kind, one.account))
 
 
+def _accounts(told: str, joins: str, where: str = "true") -> str:
+    """A query for active accounts, with what is told of each; `joins` and `where` say which."""
+    return f"""SELECT t.name, a.name, a.key, {told} FROM seen_account a JOIN target t ON t.id = a.target {joins}
+        WHERE a.active AND a.target = ANY(%(targets)s) AND {where}"""
+
+
 _QUERIES = {
-    FindingKind.LEAVER_ACTIVE: f"""
-        SELECT t.name, a.name, a.key, i.user_name || ' left ' || to_char(i.left_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')
-        {
-        _ACTIVE.replace(
-            "WHERE",
-            '''
-            JOIN link l ON l.target = a.target AND l.key = a.key AND l.ended_at IS NULL
-            JOIN identity i ON i.id = l.identity AND i.left_at IS NOT NULL
-        WHERE''',
-        )
-    }""",
-    FindingKind.TWICE: f"""
-        WITH mail AS (SELECT t.name AS target, a.name, a.key, lower(a.canon ->> 'email') AS email
-            {_ACTIVE} AND a.canon ->> 'email' <> '')
-        SELECT m.target, m.name, m.key, 'the address ' || email || ' is also that of ' || array_to_string(
-            array_remove(o.names, m.name), ', ')
-        FROM mail m JOIN (SELECT target, email, array_agg(name ORDER BY name) AS names
-            FROM mail GROUP BY target, email HAVING count(*) > 1) o USING (target, email)""",
-    FindingKind.UNKNOWN_ADMINISTRATOR: f"""
-        SELECT t.name, a.name, a.key, 'is in ' || g.names
-        {
-        _ACTIVE.replace(
-            "WHERE",
-            '''
-            JOIN LATERAL (SELECT string_agg(g.name, ', ' ORDER BY g.name) AS names FROM seen_member m
-                JOIN seen_group g ON g.target = m.target AND g.canon = m.canon AND 'administration' = ANY(g.gives)
-                WHERE m.target = a.target AND m.key = a.key) g ON g.names IS NOT NULL
-        WHERE a.name IS DISTINCT FROM t.account AND NOT EXISTS (
-            SELECT FROM link l WHERE l.target = a.target AND l.key = a.key AND l.ended_at IS NULL) AND''',
-        )
-    }""",
-    FindingKind.UNUSED_LICENCE: f"""
-        SELECT t.name, a.name, a.key, s.names || ': ' || coalesce(
-            'last signed in ' || to_char(a.last_used AT TIME ZONE 'UTC', 'YYYY-MM-DD'), 'never signed in')
-        {
-        _ACTIVE.replace(
-            "WHERE",
-            '''
-            JOIN LATERAL (SELECT string_agg(s.licence, ', ' ORDER BY s.licence) AS names FROM seat s
-                WHERE s.target = a.target AND EXISTS (SELECT FROM seen_member m
-                    WHERE m.target = a.target AND m.key = a.key AND m.canon = ANY(s.groups))) s ON s.names IS NOT NULL
-        WHERE''',
-        )
-    } AND {_IDLE} AND {_TELLS.format("a.target")}""",
+    FindingKind.LEAVER_ACTIVE: _accounts(
+        "i.user_name || ' left ' || to_char(i.gone_since AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+        f"""JOIN link l ON l.target = a.target AND l.key = a.key AND l.ended_at IS NULL
+            JOIN {_LEFT} i ON i.id = l.identity AND i.gone_since IS NOT NULL""",
+    ),
+    FindingKind.TWICE: _accounts(
+        "'the address ' || o.email || ' is also that of ' || array_to_string(array_remove(o.names, a.name), ', ')",
+        """JOIN (SELECT target, lower(canon ->> 'email') AS email, array_agg(name ORDER BY name) AS names
+            FROM seen_account WHERE active AND canon ->> 'email' <> '' GROUP BY 1, 2 HAVING count(*) > 1) o
+            ON o.target = a.target AND o.email = lower(a.canon ->> 'email')""",
+    ),
+    FindingKind.UNKNOWN_ADMINISTRATOR: _accounts(
+        "'is in ' || g.names",
+        """JOIN LATERAL (SELECT string_agg(g.name, ', ' ORDER BY g.name) AS names FROM seen_member m
+            JOIN seen_group g ON g.target = m.target AND g.canon = m.canon AND 'administration' = ANY(g.gives)
+            WHERE m.target = a.target AND m.key = a.key) g ON g.names IS NOT NULL""",
+        """a.name IS DISTINCT FROM t.account AND NOT EXISTS (
+            SELECT FROM link l WHERE l.target = a.target AND l.key = a.key AND l.ended_at IS NULL)""",
+    ),
+    FindingKind.UNUSED_LICENCE: _accounts(
+        """s.names || ': ' || coalesce(
+            'last signed in ' || to_char(a.last_used AT TIME ZONE 'UTC', 'YYYY-MM-DD'), 'never signed in')""",
+        """JOIN LATERAL (SELECT string_agg(s.licence, ', ' ORDER BY s.licence) AS names FROM seat s
+            WHERE s.target = a.target AND EXISTS (SELECT FROM seen_member m
+                WHERE m.target = a.target AND m.key = a.key AND m.canon = ANY(s.groups))) s ON s.names IS NOT NULL""",
+        f"{_IDLE} AND {_TELLS.format('a.target')}",
+    ),
 }
