@@ -28,7 +28,7 @@ demo: setup ## Play the story: identity providers, Tenure and a stand-in for Jir
 	@$(BIN)/tenure demo $(ARGS)
 
 test: setup $(VENV)/.dev ## Run the tests; those that need programs of others are left to test-peers.
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not peers and not long' $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not peers and not long' $(ARGS)
 
 test-long: setup $(VENV)/.dev $(PEERS)/scim/.ready ## Run the tests that take minutes: disasters of thousands of people, 20,000 random requests.
 	$(BIN)/python -m pytest -m long $(ARGS)
