@@ -187,9 +187,9 @@ async def planned(
     connection: Connection, filling: Filling, who: UUID, plan: Plan, cause: int | None, target: str = "jira"
 ) -> int:
     """The current plan of a person; gives its number."""
-    number = await plans.save_plan(connection, filling.targets[target], str(who), plan, 1, cause, filling.tick())
-    assert number is not None
-    return number
+    made = [(str(who), plan, cause)]
+    numbers = await plans.save_plans(connection, filling.targets[target], made, 1, filling.tick())
+    return numbers[str(who)]
 
 
 async def done(
@@ -199,7 +199,8 @@ async def done(
     """An intent that was opened, answered and settled."""
     opened = await intend(connection, filling, who, number, cause, change)
     back = invert(change, {}, CAPABILITIES)
-    await intents.settle(connection, filling.targets["jira"], opened, answer, evidence, back, filling.tick())
+    closing = intents.Closing(opened, answer, evidence, back)
+    await intents.settle(connection, filling.targets["jira"], [closing], filling.tick())
 
 
 async def intend(
@@ -207,12 +208,12 @@ async def intend(
 ) -> intents.Intent:
     """An intent that is open."""
     now = filling.tick()
+    opening = intents.Opening(number, str(who), [change], None, {}, now, cause)
+    deadline = now + timedelta(seconds=30)
     opened = await intents.open_intents(
-        connection, plan=number, target=filling.targets["jira"], subject=str(who), changes=[change], key=None,
-        before={}, absence_proof=now, deadline=now + timedelta(seconds=30), shard=0, epoch=1, revision=1,
-        cause=cause, now=now,
-    )  # fmt: skip
-    return opened[0]
+        connection, filling.targets["jira"], [opening], deadline=deadline, shard=0, epoch=1, revision=1, now=now
+    )
+    return opened[str(who)][0]
 
 
 async def account(
@@ -231,7 +232,7 @@ def go(*changes: Change) -> tuple[Verdict, ...]:
 
 
 async def desire(connection: Connection, filling: Filling, desired: Desired, target: str = "jira") -> None:
-    await plans.save_desired(connection, filling.targets[target], desired, b"", 1, CAPABILITIES)
+    await plans.save_desired(connection, filling.targets[target], [(desired, b"")], 1, CAPABILITIES)
 
 
 async def _made(connection: Connection, filling: Filling, name: str, display: str) -> None:
@@ -249,8 +250,8 @@ async def _made(connection: Connection, filling: Filling, name: str, display: st
     await done(connection, filling, who, number, cause, create, answer, "body")
     joined = Answer(Outcome.APPLIED, handle, {}, "201 Created")
     await done(connection, filling, who, number, cause, join, joined, "re-read")
-    await care.make_link(connection, jira, Link(key, who, "created", adopted=False), filling.tick())
-    await care.give_members(connection, jira, key, ["software_dev"], filling.tick())
+    await care.make_links(connection, jira, [Link(key, who, "created", adopted=False)], filling.tick())
+    await care.give_members(connection, jira, [(key, ["software_dev"])], filling.tick())
     await account(connection, filling, key, handle.name, display)
     await desire(connection, filling, desired, "wiki")
     preview = Verdict(create, Decision.HOLD, "mode observe: nothing is written")
@@ -270,8 +271,8 @@ async def _adopted(connection: Connection, filling: Filling) -> None:
     await done(connection, filling, who, number, cause, adopt, kept, "record")
     set_now = Answer(Outcome.APPLIED, handle, {}, "200 OK")
     await done(connection, filling, who, number, cause, update, set_now, "snapshot")
-    await care.make_link(connection, jira, Link(handle.key, who, adopt.evidence, adopted=True), filling.tick())
-    await care.give_members(connection, jira, handle.key, ["software_dev"], filling.tick())
+    await care.make_links(connection, jira, [Link(handle.key, who, adopt.evidence, adopted=True)], filling.tick())
+    await care.give_members(connection, jira, [(handle.key, ["software_dev"])], filling.tick())
     inside = frozenset({"software_dev", "old-timers"})
     await account(connection, filling, handle.key, "bstone", "Bob Stone", groups=inside)
 
@@ -301,7 +302,7 @@ async def _left(connection: Connection, filling: Filling) -> None:
     number = await planned(connection, filling, who, Plan("LINKED", go(close)), cause)
     answer = Answer(Outcome.APPLIED, handle, {"active": "no"}, "200 OK")
     await done(connection, filling, who, number, cause, close, answer, "re-read")
-    await care.make_link(connection, jira, Link(handle.key, who, "created", adopted=False), filling.tick())
+    await care.make_links(connection, jira, [Link(handle.key, who, "created", adopted=False)], filling.tick())
     await account(connection, filling, handle.key, handle.name, "Dave Moss", active=False)
 
 
@@ -314,14 +315,14 @@ async def _waiting_for_group(connection: Connection, filling: Filling) -> None:
     handle = Handle("JIRAUSER10010", "erin.fox")
     reason = "jira-administrators gives administration: name it in the mapping to join it"
     group = Plan("FOUND", (Verdict(AdoptGroup("jira-administrators"), Decision.HOLD, reason),))
-    await plans.save_plan(connection, jira, "group:jira-administrators", group, 1, cause, filling.tick())
+    await plans.save_plans(connection, jira, [("group:jira-administrators", group, cause)], 1, filling.tick())
     wait = Verdict(
         JoinGroups(handle, ("jira-administrators",)), Decision.WAIT, "waits for the group jira-administrators",
         "group:jira-administrators",
     )  # fmt: skip
     await planned(connection, filling, who, Plan("LINKED", (wait,)), cause)
-    await care.make_link(connection, jira, Link(handle.key, who, "created", adopted=False), filling.tick())
-    await care.give_members(connection, jira, handle.key, ["software_dev"], filling.tick())
+    await care.make_links(connection, jira, [Link(handle.key, who, "created", adopted=False)], filling.tick())
+    await care.give_members(connection, jira, [(handle.key, ["software_dev"])], filling.tick())
     await account(connection, filling, handle.key, handle.name, "Erin Fox")
 
 
@@ -355,7 +356,7 @@ async def _on_its_way(connection: Connection, filling: Filling) -> None:
     await marks.mark_identities(connection, [filling.targets["jira"]], [who], marks.SINGLE, cause)
     group = CreateGroup("tempo-users")
     plan = Plan("ABSENT", (Verdict(group, Decision.HOLD, "the group tempo-users is missing at the application"),))
-    await plans.save_plan(connection, filling.targets["jira"], "group:tempo-users", plan, 1, cause, filling.tick())
+    await plans.save_plans(connection, filling.targets["jira"], [("group:tempo-users", plan, cause)], 1, filling.tick())
 
 
 async def _foreign(connection: Connection, filling: Filling) -> None:

@@ -37,7 +37,7 @@ class CloudContract(TargetContract):
         ChangeKind.DELETE_GROUP: ("DELETE", GROUP),
     }
     silent = frozenset({ChangeKind.DELETE_ACCOUNT, ChangeKind.DELETE_GROUP})
-    settled = SETTLED | {
+    settled = SETTLED - {ChangeKind.JOIN_GROUPS} | {
         ChangeKind.UPDATE_ACCOUNT,
         ChangeKind.RENAME_ACCOUNT,
         ChangeKind.DEACTIVATE_ACCOUNT,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from tenure.engine.active import ActiveTarget, House
@@ -28,41 +30,73 @@ from tenure.planning.reconciliation import sent_hash
 from tenure.store import audit, care, decisions, gates, intents, plans, seen
 from tenure.store.database import Connection
 
+Answered = tuple[Work, Settled]
+"""A change that was answered, with the subject that it is part of."""
 
-async def record(connection: Connection, house: House, target: ActiveTarget, work: Work, entry: Settled) -> None:
-    """Close one intent: journal, audit, and the records that the change concerns."""
-    now = house.clock.now()
-    if isinstance(entry.intent.change, AdoptAccount) and entry.answer.outcome is Outcome.APPLIED:
-        entry.answer = await _adopt(connection, house, target, work, entry)
-    inverses = invert(entry.intent.change, entry.intent.before, target.connector.capabilities)
-    number = await intents.settle(connection, target.id, entry.intent, entry.answer, entry.evidence, inverses, now)
-    if number is None:
-        return
-    spent = await gates.settle(connection, target.id, entry.intent.id, entry.answer.outcome, now)
-    if GateClass.PERSONS in spent and work.identity is not None:
-        await care.know_person(connection, target.id, work.identity)
-    change = entry.intent.change
-    await audit.record(
-        connection,
-        audit.Entry(
-            at=now,
-            actor="engine",
-            action=change.kind.value,
-            subject=entry.intent.subject,
-            target=target.id,
-            cause=entry.intent.cause,
-            facts={
-                "outcome": entry.answer.outcome.value,
-                "plan": entry.intent.plan,
-                "journal": number,
-                "evidence": entry.evidence,
-                "revision": target.revision,
-            },
-            personal={"change": encode(change), "before": dict(entry.intent.before)},
-        ),
-    )
-    if entry.answer.outcome in (Outcome.APPLIED, Outcome.ALREADY):
+
+async def record(connection: Connection, house: House, target: ActiveTarget, answered: Sequence[Answered]) -> None:
+    """Close intents: journal, audit, and the records that the changes concern."""
+    now, capabilities = house.clock.now(), target.connector.capabilities
+    for work, entry in answered:
+        if isinstance(entry.intent.change, AdoptAccount) and entry.answer.outcome is Outcome.APPLIED:
+            entry.answer = await _adopt(connection, house, target, work, entry)
+    closings = [
+        intents.Closing(e.intent, e.answer, e.evidence, invert(e.intent.change, e.intent.before, capabilities))
+        for _, e in answered
+    ]
+    numbers = await intents.settle(connection, target.id, closings, now)
+    closed = [(work, entry) for work, entry in answered if entry.intent.id in numbers]
+    outcomes = {entry.intent.id: entry.answer.outcome for _, entry in closed}
+    spent = await gates.settle(connection, target.id, outcomes, now)
+    for work, entry in closed:
+        if GateClass.PERSONS in spent.get(entry.intent.id, ()) and work.identity is not None:
+            await care.know_person(connection, target.id, work.identity)
+    await audit.record_all(connection, [_entry(target, entry, numbers[entry.intent.id], now) for _, entry in closed])
+    took = [(w, e) for w, e in closed if e.answer.outcome in (Outcome.APPLIED, Outcome.ALREADY)]
+    for work, entry in took:
         await _effect(connection, house, target, work, entry)
+    await _made_and_joined(connection, target, took, now)
+
+
+def _entry(target: ActiveTarget, entry: Settled, number: int, now: datetime) -> audit.Entry:
+    intent = entry.intent
+    return audit.Entry(
+        at=now,
+        actor="engine",
+        action=intent.change.kind.value,
+        subject=intent.subject,
+        target=target.id,
+        cause=intent.cause,
+        facts={
+            "outcome": entry.answer.outcome.value,
+            "plan": intent.plan,
+            "journal": number,
+            "evidence": entry.evidence,
+            "revision": target.revision,
+        },
+        personal={"change": encode(intent.change), "before": dict(intent.before)},
+    )
+
+
+async def _made_and_joined(
+    connection: Connection, target: ActiveTarget, took: Sequence[Answered], now: datetime
+) -> None:
+    """What most changes of a first load lead to, at once for all: links of accounts made, and memberships given."""
+    canon = target.connector.capabilities.group.canon
+    links, given = list[Link](), list[tuple[str, list[str]]]()
+    for work, entry in took:
+        change, key = entry.intent.change, _key(entry)
+        if isinstance(change, CreateAccount) and key and work.identity:
+            links.append(Link(key, work.identity, entry.link_evidence, adopted=False))
+        elif isinstance(change, JoinGroups) and key:
+            given.append((key, [canon(name) for name in change.groups]))
+    if links:
+        await care.make_links(connection, target.id, links, now)
+    await care.give_members(connection, target.id, given, now)
+
+
+def _key(entry: Settled) -> str | None:
+    return entry.answer.account.key if entry.answer.account else entry.intent.key
 
 
 async def _adopt(connection: Connection, house: House, target: ActiveTarget, work: Work, entry: Settled) -> Answer:
@@ -70,26 +104,20 @@ async def _adopt(connection: Connection, house: House, target: ActiveTarget, wor
     assert isinstance(change, AdoptAccount)
     assert work.identity is not None
     link = Link(change.account.key, work.identity, change.evidence, adopted=True)
-    if await care.make_link(connection, target.id, link, house.clock.now()):
+    if await care.make_links(connection, target.id, [link], house.clock.now()):
         return entry.answer
     work.again = 0.0
     return Answer(Outcome.FAILED, change.account, detail="the account was linked to somebody else meanwhile")
 
 
 async def _effect(connection: Connection, house: House, target: ActiveTarget, work: Work, entry: Settled) -> None:
-    change, answer, now = entry.intent.change, entry.answer, house.clock.now()
+    change, key, now = entry.intent.change, _key(entry), house.clock.now()
     canon = target.connector.capabilities.group.canon
-    key = answer.account.key if answer.account else entry.intent.key
-    if isinstance(change, CreateAccount) and key and work.identity:
-        link = Link(key, work.identity, entry.link_evidence, adopted=False)
-        await care.make_link(connection, target.id, link, now)
-    elif isinstance(change, JoinGroups) and key:
-        await care.give_members(connection, target.id, key, [canon(g) for g in change.groups], now)
-    elif isinstance(change, LeaveGroups) and key:
+    if isinstance(change, LeaveGroups) and key:
         await care.take_members(connection, target.id, key, [canon(g) for g in change.groups])
         await seen.exit_groups(connection, target.id, key, [canon(g) for g in change.groups])
     elif isinstance(change, AdoptAccount) and key and work.identity:
-        await care.give_members(connection, target.id, key, work.overlap, now)
+        await care.give_members(connection, target.id, [(key, work.overlap)], now)
         work.again = 0.0  # now that the account is ours, what it has from former times counts as well
         await decisions.end_clearances(connection, "account", [work.identity], now, target.id)
     elif isinstance(change, DeleteAccount) and key:

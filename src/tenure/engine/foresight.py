@@ -32,8 +32,8 @@ async def desired_of(
     kept = await plans.desired_of(connection, target.id, list(identities))
     now = house.clock.now()
     found: dict[UUID, Desired] = {}
-    for who in sorted(identities, key=str):  # in key order, as everywhere: no two lock each other out
-        identity = identities[who]
+    computed: list[tuple[Desired, bytes]] = []
+    for who, identity in identities.items():
         told = _input_hash(identity, groups.get(who, ()))
         old = kept.get(who)
         if (
@@ -45,8 +45,8 @@ async def desired_of(
             found[who] = plans.decode_desired(old)
             continue
         found[who] = assign(identity, groups.get(who, ()), target.rules, now)
-        capabilities = target.connector.capabilities
-        await plans.save_desired(connection, target.id, found[who], told, target.revision, capabilities)
+        computed.append((found[who], told))
+    await plans.save_desired(connection, target.id, computed, target.revision, target.connector.capabilities)
     return found
 
 

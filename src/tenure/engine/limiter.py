@@ -55,6 +55,7 @@ class SharedLimiter:
         self._turns = 0
         self._feeding = asyncio.Lock()
         self._leasing = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
 
     @property
     def closed(self) -> str | None:
@@ -102,18 +103,31 @@ class SharedLimiter:
         heapq.heappush(self._queue, (priority.get(), self._turns, waiting))
         try:
             await self._serve()
-            while not waiting.done():
-                await asyncio.wait([waiting], timeout=_LOOK_SECONDS)
-                await self._serve()  # another process may have let go of a place
-            return waiting.result()
+            if not waiting.done() and self._looking is None:
+                self._looking = asyncio.create_task(self._look())
+            return await waiting
         except BaseException:
-            if waiting.done() and not waiting.cancelled():
+            if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
                 await self._give_back(waiting.result())
             waiting.cancel()
             raise
 
+    async def _look(self) -> None:
+        """While somebody waits: another process may have let go of a place. A loss of the locks is told to all."""
+        try:
+            while self._next() is not None:
+                await asyncio.sleep(_LOOK_SECONDS)
+                await self._serve()
+        except LocksLost as lost:
+            while (waiting := self._next()) is not None:
+                waiting.set_exception(LocksLost(str(lost)))
+        finally:
+            self._looking = None
+
     async def _serve(self) -> None:
         """Give places to those who wait, the urgent first, while there are any."""
+        if not self._free and len(self._held) >= self._concurrency:
+            return
         async with self._leasing:
             while self._next() is not None:
                 place = self._free.pop() if self._free else await self._lease()

@@ -94,10 +94,11 @@ async def _sights(connection: Connection, target: ActiveTarget, subjects: Sequen
             account = accounts.get(subject.link.key)
             gone = account is None and reading is not None
             subject.sight = Sight(account, gone, why_unseen=why)
-        if subject.desired.standing is Standing.MEMBER and subject.username:
-            await _candidates(connection, target, subject, reading, why)
-            await _crowded(connection, target, subject)
-            await _choose(connection, target, subject)
+    asking = [s for s in subjects if s.desired.standing is Standing.MEMBER and s.username]
+    await _candidates(connection, target, asking, reading, why)
+    for subject in asking:
+        await _crowded(connection, target, subject)
+        await _choose(connection, target, subject)
 
 
 async def _crowded(connection: Connection, target: ActiveTarget, subject: Subject) -> None:
@@ -125,25 +126,37 @@ async def _choose(connection: Connection, target: ActiveTarget, subject: Subject
 
 
 async def _candidates(
-    connection: Connection, target: ActiveTarget, subject: Subject, reading: Row | None, why: str
+    connection: Connection, target: ActiveTarget, subjects: Sequence[Subject], reading: Row | None, why: str
 ) -> None:
+    """Who could be the account of each of these, and who else wants the name; read at once for all."""
     capabilities = target.connector.capabilities
-    name = capabilities.canon("username", subject.username) or ""
-    linked = subject.sight.linked
-    if linked is not None and capabilities.canon("username", linked.name) == name:
-        return
     matched = {"username", *(field for rule in target.rules.match for field in rule)}
-    cells = {f: value for f in matched if (value := capabilities.canon(f, subject.desired.fields.get(f)))}
-    accounts = await seen.accounts_like(connection, target.id, cells)
-    held = await care.holders(connection, target.id, [a.key for a in accounts])
-    subject.sight = Sight(
-        linked=linked,
-        linked_gone=subject.sight.linked_gone,
-        candidates=tuple(_candidate(a, held.get(a.key), subject.identity) for a in accounts),
-        absent_at=reading["started_at"] if reading else None,
-        why_unseen=why,
-    )
-    subject.rival = await care.rival(connection, target.id, subject.identity.id, name)
+    searched = [s for s in subjects if not _bears_its_name(target, s)]
+    cells = {
+        s.identity.id: {f: value for f in matched if (value := capabilities.canon(f, s.desired.fields.get(f)))}
+        for s in searched
+    }
+    if not cells:
+        return
+    like = await seen.accounts_like(connection, target.id, cells)
+    held = await care.holders(connection, target.id, sorted({a.key for found in like.values() for a in found}))
+    wanted = {s.identity.id: capabilities.canon("username", s.username) or "" for s in searched}
+    rivals = await care.rivals(connection, target.id, wanted)
+    for subject in searched:
+        who = subject.identity
+        subject.sight = Sight(
+            linked=subject.sight.linked,
+            linked_gone=subject.sight.linked_gone,
+            candidates=tuple(_candidate(a, held.get(a.key), who) for a in like[who.id]),
+            absent_at=reading["started_at"] if reading else None,
+            why_unseen=why,
+        )
+        subject.rival = rivals.get(who.id)
+
+
+def _bears_its_name(target: ActiveTarget, subject: Subject) -> bool:
+    canon, linked = target.connector.capabilities.canon, subject.sight.linked
+    return linked is not None and canon("username", linked.name) == canon("username", subject.username)
 
 
 def _candidate(account: AccountSeen, holder: Row | None, identity: Identity) -> Candidate:

@@ -68,8 +68,7 @@ async def _settle(house: House, target: ActiveTarget, shard: int, epoch: int, su
     now = house.clock.now()
     async with house.database.transaction() as connection:
         await targets.still_owned(connection, target.id, shard, epoch)
-        for entry in work.settled:
-            await effects.record(connection, house, target, work, entry)
+        await effects.record(connection, house, target, [(work, entry) for entry in work.settled])
         if work.account is not None:
             await seen.save_accounts(connection, target.id, [work.account], target.connector.capabilities, None, now)
         subjects = sorted({*work.woken, *([work.identity] if work.identity else ())}, key=str)

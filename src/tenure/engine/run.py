@@ -175,30 +175,25 @@ async def _intend(
         await targets.still_current(connection, target.revision)
         await gating.judge(connection, house, target, works)
         await seating.judge(connection, house, target, works)
-        total = sum(len(work.plan.go) for work in works)
+        await _keep_sights(connection, house, target, works)
+        made = [(work.mark.subject, work.plan, work.mark.cause) for work in works]
+        numbers = await plans.save_plans(connection, target.id, made, target.revision, now)
         for work in works:
-            await _keep_sight(connection, house, target, work)
-            work.number = await plans.save_plan(
-                connection, target.id, work.mark.subject, work.plan, target.revision, work.mark.cause, now
-            )
-            if work.plan.go and work.number is not None:
-                work.intents = await intents.open_intents(
-                    connection,
-                    plan=work.number,
-                    target=target.id,
-                    subject=work.mark.subject,
-                    changes=work.plan.go,
-                    key=work.account.key if work.account else None,
-                    before=_before(work),
-                    absence_proof=work.absence_proof,
-                    deadline=now + target.send_window(total),
-                    shard=shard,
-                    epoch=epoch,
-                    revision=target.revision,
-                    cause=work.mark.cause,
-                    now=now,
-                )
-                target.under_way += len(work.intents)
+            work.number = numbers.get(work.mark.subject)
+        openings = [_opening(work) for work in works if work.plan.go]
+        opened = await intents.open_intents(
+            connection,
+            target.id,
+            openings,
+            deadline=now + target.send_window(sum(len(opening.changes) for opening in openings)),
+            shard=shard,
+            epoch=epoch,
+            revision=target.revision,
+            now=now,
+        )
+        for work in works:
+            work.intents = opened.get(work.mark.subject, [])
+            target.under_way += len(work.intents)
         await gating.write_down(connection, house, target, works)
         await _keep_reached(connection, target, [(w, _in_step(w)) for w in works if not w.intents])
         await _release(connection, house, target, due, works)
@@ -224,14 +219,23 @@ async def _ask_for_groups(connection: Connection, target: ActiveTarget, works: l
             await marks.mark_subject(connection, [target.id], subject, marks.GROUPS, causes[subject])
 
 
-async def _keep_sight(connection: Connection, house: House, target: ActiveTarget, work: Work) -> None:
+def _opening(work: Work) -> intents.Opening:
+    assert work.number is not None  # a plan with changes says something
+    key = work.account.key if work.account else None
+    return intents.Opening(
+        work.number, work.mark.subject, work.plan.go, key, _before(work), work.absence_proof, work.mark.cause
+    )
+
+
+async def _keep_sights(connection: Connection, house: House, target: ActiveTarget, works: Sequence[Work]) -> None:
     now = house.clock.now()
-    if work.refreshed and work.account is not None:
-        await seen.save_accounts(connection, target.id, [work.account], target.connector.capabilities, None, now)
-    if work.overlap and work.account is not None and work.plan.situation == "LINKED":
-        await care.give_members(connection, target.id, work.account.key, work.overlap, now)
-    if work.ended:
-        await decisions.end_vetoes(connection, work.ended, "the computed value changed", now)
+    fresh = [work.account for work in works if work.refreshed and work.account is not None]
+    await seen.save_accounts(connection, target.id, fresh, target.connector.capabilities, None, now)
+    given = [(w.account.key, w.overlap) for w in works if w.account is not None and w.plan.situation == "LINKED"]
+    await care.give_members(connection, target.id, given, now)
+    ended = [number for work in works for number in work.ended]
+    if ended:
+        await decisions.end_vetoes(connection, ended, "the computed value changed", now)
 
 
 def _in_step(work: Work) -> bool:
@@ -268,12 +272,10 @@ async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None
     """Commit what became of each change, and acknowledge the marks, in one transaction."""
     now, done, again = house.clock.now(), list[Mark](), list[tuple[Mark, datetime]]()
     async with house.database.transaction() as connection:
+        await effects.record(connection, house, target, [(work, entry) for work in works for entry in work.settled])
+        known = [account for work in works if work.identity is not None and (account := work.known) is not None]
+        await seen.save_accounts(connection, target.id, known, target.connector.capabilities, None, now)
         for work in works:
-            for entry in work.settled:
-                await effects.record(connection, house, target, work, entry)
-            account = work.known
-            if account is not None and work.identity is not None:
-                await seen.save_accounts(connection, target.id, [account], target.connector.capabilities, None, now)
             for problem in work.held:
                 assert work.number is not None
                 await plans.hold_plan(connection, work.number, problem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,36 @@ async def record(connection: Connection, entry: Entry) -> int:
     assert found is not None
     number: int = found[0]
     return number
+
+
+_MANY = """
+WITH told AS (SELECT * FROM ROWS FROM (jsonb_to_recordset(%s) AS (at timestamptz, actor text, action text, subject text,
+    source smallint, target smallint, cause bigint, facts jsonb, commitment text, salt text, fields text))
+    WITH ORDINALITY t(at, actor, action, subject, source, target, cause, facts, commitment, salt, fields, n)),
+entry AS (INSERT INTO audit (at, actor, action, subject, source, target, cause, facts, commitment)
+    SELECT at, actor, action, subject, source, target, cause, facts, decode(commitment, 'hex') FROM told ORDER BY n
+    RETURNING id, commitment)
+INSERT INTO audit_personal (audit, salt, fields)
+SELECT e.id, decode(t.salt, 'hex'), t.fields FROM entry e JOIN told t ON e.commitment = decode(t.commitment, 'hex')
+"""
+"""An entry's commitment is its own, for the salt in it is random: personal values find their entry by it."""
+
+
+async def record_all(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Write entries, in order, in the caller's transaction."""
+    if entries:
+        await connection.execute(_MANY, (Jsonb([_told(entry) for entry in entries]),))
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "at": entry.at, "actor": entry.actor, "action": entry.action, "subject": entry.subject, "source": entry.source,
+        "target": entry.target, "cause": entry.cause, "facts": entry.facts,
+    }  # fmt: skip
+    if entry.personal:
+        salt, text = secrets.token_bytes(16), orjson.dumps(entry.personal, option=orjson.OPT_SORT_KEYS)
+        told |= {"commitment": commitment(salt, text).hex(), "salt": salt.hex(), "fields": text.decode()}
+    return told
 
 
 def commitment(salt: bytes, fields: bytes) -> bytes:

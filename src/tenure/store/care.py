@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -34,25 +34,33 @@ async def holders(connection: Connection, target: int, keys: Sequence[str]) -> d
     return {r["key"]: r for r in found}
 
 
-async def make_link(connection: Connection, target: int, link: Link, now: datetime) -> bool:
-    """Link an account. One that a former identity of the same person held is taken over (a rehire).
+async def make_links(connection: Connection, target: int, links: Sequence[Link], now: datetime) -> set[str]:
+    """Link accounts. One that a former identity of the same person held is taken over (a rehire).
 
-    Gives False, and changes nothing, when the account is linked to somebody else.
+    Gives the keys of those that are linked now; one that is linked to somebody else stays so.
     """
-    if link.evidence.startswith("rehire"):
+    rehires = [link.key for link in links if link.evidence.startswith("rehire")]
+    if rehires:
         await connection.execute(
             """UPDATE link SET ended_at = %s, end_cause = 'rehire' FROM identity i
-            WHERE link.target = %s AND link.key = %s AND link.ended_at IS NULL AND i.id = link.identity
+            WHERE link.target = %s AND link.key = ANY(%s) AND link.ended_at IS NULL AND i.id = link.identity
             AND i.gone_at IS NOT NULL""",
-            (now, target, link.key),
+            (now, target, rehires),
         )
-    cursor = await connection.execute(
+    made = await rows(
+        connection,
         """INSERT INTO link (target, key, identity, evidence, adopted, made_at, external_id)
-        SELECT %s, %s, i.id, %s, %s, %s, i.external_id FROM identity i WHERE i.id = %s
-        ON CONFLICT DO NOTHING RETURNING id""",
-        (target, link.key, link.evidence, link.adopted, now, link.identity),
+        SELECT %s, l.key, i.id, l.evidence, l.adopted, %s, i.external_id
+        FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::boolean[]) l(key, identity, evidence, adopted)
+        JOIN identity i ON i.id = l.identity ON CONFLICT DO NOTHING RETURNING key""",
+        target,
+        now,
+        [link.key for link in links],
+        [link.identity for link in links],
+        [link.evidence for link in links],
+        [link.adopted for link in links],
     )
-    return await cursor.fetchone() is not None
+    return {r["key"] for r in made}
 
 
 async def know_person(connection: Connection, target: int, identity: UUID) -> None:
@@ -109,13 +117,17 @@ async def take_group(
     )
 
 
-async def give_members(connection: Connection, target: int, key: str, canons: Sequence[str], now: datetime) -> None:
-    """These memberships of the account are ours: desired, and made or found by us."""
-    await connection.execute(
-        """INSERT INTO given_member (target, key, canon, since) SELECT %s, %s, c, %s FROM unnest(%s::text[]) c
-        ON CONFLICT DO NOTHING""",
-        (target, key, now, list(canons)),
-    )
+async def give_members(
+    connection: Connection, target: int, given: Sequence[tuple[str, Sequence[str]]], now: datetime
+) -> None:
+    """These memberships of accounts (key, canonical names) are ours: desired, and made or found by us."""
+    pairs = sorted({(key, canon) for key, canons in given for canon in canons})
+    if pairs:
+        await connection.execute(
+            """INSERT INTO given_member (target, key, canon, since)
+            SELECT %s, m.key, m.canon, %s FROM unnest(%s::text[], %s::text[]) m(key, canon) ON CONFLICT DO NOTHING""",
+            (target, now, [key for key, _ in pairs], [canon for _, canon in pairs]),
+        )
 
 
 async def take_members(connection: Connection, target: int, key: str, canons: Sequence[str]) -> None:
@@ -137,19 +149,23 @@ async def save_echo(
     )
 
 
-async def rival(connection: Connection, target: int, identity: UUID, username_canon: str) -> str | None:
-    """Another living identity that wants, or has, an account of the same name here; in words, or None."""
-    found = await row(
+async def rivals(connection: Connection, target: int, wanted: Mapping[UUID, str]) -> dict[UUID, str]:
+    """Of identities with the canonical names that they want: those whose name another living identity wants, or has.
+
+    Gives that in words.
+    """
+    found = await rows(
         connection,
-        """SELECT i.user_name, s.name AS source FROM desired d JOIN identity i ON i.id = d.identity
-        JOIN source s ON s.id = i.source
-        WHERE d.target = %s AND d.username_canon = %s AND d.identity <> %s AND i.gone_at IS NULL
-        ORDER BY i.created_at LIMIT 1""",
+        """SELECT w.identity, r.user_name, r.source FROM unnest(%s::uuid[], %s::text[]) w(identity, name)
+        CROSS JOIN LATERAL (SELECT i.user_name, s.name AS source FROM desired d JOIN identity i ON i.id = d.identity
+            JOIN source s ON s.id = i.source
+            WHERE d.target = %s AND d.username_canon = w.name AND d.identity <> w.identity AND i.gone_at IS NULL
+            ORDER BY i.created_at LIMIT 1) r""",
+        list(wanted),
+        list(wanted.values()),
         target,
-        username_canon,
-        identity,
     )
-    return f"{found['user_name']} of {found['source']} wants an account of the same name" if found else None
+    return {r["identity"]: f"{r['user_name']} of {r['source']} wants an account of the same name" for r in found}
 
 
 NAMESAKES, NAMESAKES_SHARE = 5, 0.01

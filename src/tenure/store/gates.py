@@ -78,23 +78,30 @@ async def use(
     )
 
 
-async def settle(connection: Connection, target: int, intent: int, outcome: Outcome, now: datetime) -> list[str]:
-    """What became of an intent counts, or does not; gives the classes whose approval was used up by it."""
-    state = "applied" if outcome in (Outcome.APPLIED, Outcome.PENDING) else "released"
+async def settle(
+    connection: Connection, target: int, outcomes: Mapping[int, Outcome], now: datetime
+) -> dict[int, list[str]]:
+    """What became of intents counts, or does not; gives, by intent, the classes whose approval was used up by it."""
+    counts = (Outcome.APPLIED, Outcome.PENDING)
     found = await rows(
         connection,
-        """UPDATE gate_use SET state = %s, settled_at = %s WHERE intent = %s AND state = 'reserved'
-        RETURNING class, subject, approved""",
-        state,
+        """UPDATE gate_use SET state = o.state, settled_at = %s FROM unnest(%s::bigint[], %s::text[]) o(intent, state)
+        WHERE gate_use.intent = o.intent AND gate_use.state = 'reserved'
+        RETURNING gate_use.intent, class, subject, approved""",
         now,
-        intent,
+        list(outcomes),
+        ["applied" if outcome in counts else "released" for outcome in outcomes.values()],
     )
-    spent = [r["class"] for r in found if r["approved"] and outcome is not Outcome.FAILED]
-    if spent:
+    used = [r for r in found if r["approved"] and outcomes[r["intent"]] is not Outcome.FAILED]
+    if used:
         await connection.execute(
-            "DELETE FROM held WHERE target = %s AND subject = %s AND class = ANY(%s) AND state = 'approved'",
-            (target, found[0]["subject"], spent),
+            """DELETE FROM held USING unnest(%s::text[], %s::text[]) u(subject, class)
+            WHERE held.target = %s AND held.subject = u.subject AND held.class = u.class AND state = 'approved'""",
+            ([r["subject"] for r in used], [r["class"] for r in used], target),
         )
+    spent: dict[int, list[str]] = {}
+    for r in used:
+        spent.setdefault(r["intent"], []).append(r["class"])
     return spent
 
 

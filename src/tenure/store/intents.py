@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from tenure.model.change import Answer, Change, Outcome, decode, encode
 from tenure.planning.inversion import CannotUndo, Inverse
-from tenure.store.database import Connection, Row, row, rows
+from tenure.store.database import Connection, Row, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +29,65 @@ class Intent:
     cause: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is about to be sent for one subject, in order: the changes of its plan, and what they rest on."""
+
+    plan: int
+    subject: str
+    changes: Sequence[Change]
+    key: str | None
+    before: Mapping[str, Any]
+    absence_proof: datetime | None
+    cause: int | None
+
+
 async def open_intents(
     connection: Connection,
-    *,
-    plan: int,
     target: int,
-    subject: str,
-    changes: Sequence[Change],
-    key: str | None,
-    before: Mapping[str, Any],
-    absence_proof: datetime | None,
+    openings: Sequence[Opening],
+    *,
     deadline: datetime,
     shard: int,
     epoch: int,
     revision: int,
-    cause: int | None,
     now: datetime,
-) -> list[Intent]:
-    """Write down what is about to be sent for one subject, in order."""
-    made = []
-    for change in changes:
-        found = await row(
-            connection,
-            """INSERT INTO intent (plan, target, subject, key, change, before, absence_proof, deadline, shard, epoch,
-                revision, cause, made_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
-            plan, target, subject, key, Jsonb(encode(change)), Jsonb(before), absence_proof, deadline, shard, epoch,
-            revision, cause, now,
-        )  # fmt: skip
-        assert found is not None
-        made.append(Intent(found["id"], plan, subject, change, key, before, absence_proof, deadline, cause))
-    return made
+) -> dict[str, list[Intent]]:
+    """Write down what is about to be sent; gives the intents of each subject, in order."""
+    told = [
+        {
+            "plan": o.plan,
+            "subject": o.subject,
+            "key": o.key,
+            "before": o.before,
+            "cause": o.cause,
+            "change": encode(change),
+            "absence_proof": o.absence_proof,
+        }
+        for o in openings
+        for change in o.changes
+    ]
+    found = await rows(
+        connection,
+        """INSERT INTO intent (plan, target, subject, key, change, before, absence_proof, deadline, shard, epoch,
+            revision, cause, made_at)
+        SELECT plan, %s, subject, key, change, before, absence_proof, %s, %s, %s, %s, cause, %s
+        FROM ROWS FROM (jsonb_to_recordset(%s) AS (plan bigint, subject text, key text, change jsonb, before jsonb,
+            absence_proof timestamptz, cause bigint)) WITH ORDINALITY
+            i(plan, subject, key, change, before, absence_proof, cause, n)
+        ORDER BY n RETURNING id, subject""",
+        target, deadline, shard, epoch, revision, now, Jsonb(told),
+    )  # fmt: skip
+    numbers: dict[str, list[int]] = {}
+    for r in found:
+        numbers.setdefault(r["subject"], []).append(r["id"])
+    return {
+        o.subject: [
+            Intent(number, o.plan, o.subject, change, o.key, o.before, o.absence_proof, deadline, o.cause)
+            for number, change in zip(sorted(numbers[o.subject]), o.changes, strict=True)
+        ]
+        for o in openings
+    }
 
 
 async def still_open(connection: Connection, target: int, shard: int) -> list[Intent]:
@@ -87,38 +115,51 @@ async def postpone_intents(connection: Connection, intents: Sequence[Intent], de
     )
 
 
-async def settle(
-    connection: Connection,
-    target: int,
-    intent: Intent,
-    answer: Answer,
-    evidence: str | None,
-    inverses: tuple[Inverse, ...] | CannotUndo,
-    now: datetime,
-) -> int | None:
-    """Close an intent and write the journal; gives the journal's number, or None when somebody else closed it.
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What became of an intent, and what undoing it means."""
 
-    `inverses` are what undoing it means.
+    intent: Intent
+    answer: Answer
+    evidence: str | None
+    inverses: tuple[Inverse, ...] | CannotUndo
+
+
+async def settle(connection: Connection, target: int, closings: Sequence[Closing], now: datetime) -> dict[int, int]:
+    """Close intents and write the journal; gives the journal's number for each intent.
+
+    One that somebody else closed has none, and stays as it is.
     """
-    cursor = await connection.execute(
-        "UPDATE intent SET state = 'settled' WHERE id = %s AND state = 'open'", (intent.id,)
-    )
-    if cursor.rowcount == 0:
-        return None
-    key = answer.account.key if answer.account else intent.key
-    seen_at = now if evidence is not None and answer.outcome in (Outcome.APPLIED, Outcome.ALREADY) else None
-    found = await row(
+    found = await rows(
         connection,
-        """INSERT INTO journal (intent, plan, target, subject, key, change, before, outcome, shown, detail, evidence,
+        """WITH told AS (SELECT * FROM jsonb_to_recordset(%s) t(id bigint, key text, outcome text, shown jsonb,
+                detail text, evidence text, seen boolean, inverses jsonb, cannot_undo text)),
+        closed AS (UPDATE intent SET state = 'settled' FROM told t WHERE intent.id = t.id AND intent.state = 'open'
+            RETURNING intent.*)
+        INSERT INTO journal (intent, plan, target, subject, key, change, before, outcome, shown, detail, evidence,
             cause, answered_at, seen_at, inverses, cannot_undo)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
-        intent.id, intent.plan, target, intent.subject, key, Jsonb(encode(intent.change)), Jsonb(intent.before),
-        answer.outcome.value, Jsonb(dict(answer.shown)), answer.detail, evidence, intent.cause, now, seen_at,
-        Jsonb([i.as_data() for i in inverses] if not isinstance(inverses, CannotUndo) else []),
-        inverses.why if isinstance(inverses, CannotUndo) else None,
+        SELECT c.id, c.plan, %s, c.subject, coalesce(t.key, c.key), c.change, c.before, t.outcome, t.shown, t.detail,
+            t.evidence, c.cause, %s, CASE WHEN t.seen THEN %s END, t.inverses, t.cannot_undo
+        FROM closed c JOIN told t USING (id) ORDER BY c.id RETURNING id, intent""",
+        Jsonb([_told(closing) for closing in closings]), target, now, now,
     )  # fmt: skip
-    assert found is not None
-    return int(found["id"])
+    return {r["intent"]: int(r["id"]) for r in found}
+
+
+def _told(closing: Closing) -> Row:
+    answer, back = closing.answer, closing.inverses
+    stands = answer.outcome in (Outcome.APPLIED, Outcome.ALREADY)
+    return {
+        "id": closing.intent.id,
+        "key": answer.account.key if answer.account else None,
+        "outcome": answer.outcome.value,
+        "shown": dict(answer.shown),
+        "detail": answer.detail,
+        "evidence": closing.evidence,
+        "seen": closing.evidence is not None and stands,
+        "inverses": [] if isinstance(back, CannotUndo) else [i.as_data() for i in back],
+        "cannot_undo": back.why if isinstance(back, CannotUndo) else None,
+    }
 
 
 async def unseen(connection: Connection, target: int, before: datetime, after: int, limit: int) -> list[Row]:

@@ -16,7 +16,7 @@ from tenure.model.capability import Capabilities
 from tenure.model.change import ChangeKind
 from tenure.model.desired import Desired, DesiredGroup, Reason, Standing
 from tenure.model.plan import Plan, encode_plan
-from tenure.store.database import Connection, Row, row, rows
+from tenure.store.database import Connection, Row, rows
 
 
 def encode_desired(desired: Desired) -> dict[str, Any]:
@@ -78,24 +78,38 @@ async def not_computed(
 async def save_desired(
     connection: Connection,
     target: int,
-    desired: Desired,
-    input_hash: bytes,
+    computed: Sequence[tuple[Desired, bytes]],
     revision: int,
     capabilities: Capabilities,
 ) -> None:
-    """Keep a desired state, with the canonical name and e-mail address that it asks for, as others may too."""
-    name, email = (capabilities.canon(f, desired.fields.get(f)) for f in ("username", "email"))
+    """Keep desired states, each with the hash of what it was computed from.
+
+    The canonical name and e-mail address that each asks for stand beside it, as others may ask for them too.
+    """
+    if not computed:
+        return
+    said = [
+        {
+            "identity": desired.identity,
+            "input_hash": input_hash.hex(),
+            "username": capabilities.canon("username", desired.fields.get("username")),
+            "email": capabilities.canon("email", desired.fields.get("email")),
+            "cells": encode_desired(desired),
+            "look_again_at": desired.look_again_at,
+        }
+        for desired, input_hash in computed
+    ]
     await connection.execute(
         """INSERT INTO desired (target, identity, input_hash, revision, username_canon, email_canon, cells,
             look_again_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (target, identity) DO UPDATE SET
+        SELECT %s, d.identity, decode(d.input_hash, 'hex'), %s, d.username, d.email, d.cells, d.look_again_at
+        FROM jsonb_to_recordset(%s) d(identity uuid, input_hash text, username text, email text, cells jsonb,
+            look_again_at timestamptz)
+        ORDER BY d.identity ON CONFLICT (target, identity) DO UPDATE SET
         input_hash = excluded.input_hash, revision = excluded.revision, username_canon = excluded.username_canon,
         email_canon = excluded.email_canon, cells = excluded.cells, look_again_at = excluded.look_again_at,
         reached = false""",
-        (
-            *(target, desired.identity, input_hash, revision, name, email),
-            *(Jsonb(encode_desired(desired)), desired.look_again_at),
-        ),
+        (target, revision, Jsonb(said)),
     )
 
 
@@ -114,41 +128,58 @@ async def save_reached(connection: Connection, target: int, said: Sequence[tuple
     )
 
 
-async def save_plan(
-    connection: Connection, target: int, subject: str, plan: Plan, revision: int, cause: int | None, now: datetime
-) -> int | None:
-    """Make this the current plan of the subject; gives its number, or None when there is nothing to say.
+async def save_plans(
+    connection: Connection,
+    target: int,
+    made: Sequence[tuple[str, Plan, int | None]],
+    revision: int,
+    now: datetime,
+) -> dict[str, int]:
+    """Make these the current plans of their subjects, each with its cause; gives the numbers of those with content.
 
     A plan that says what the current one says, and that only waits, is kept as it is.
     """
-    data = encode_plan(plan)
-    digest = hashlib.sha256(orjson.dumps([plan.situation, revision, data])).digest()
-    current = await row(
-        connection, "SELECT id, digest FROM plan WHERE target = %s AND subject = %s AND current", target, subject
+    found = await rows(
+        connection,
+        "SELECT id, subject, digest FROM plan WHERE target = %s AND subject = ANY(%s) AND current",
+        target,
+        [subject for subject, _, _ in made],
     )
-    if current is not None and current["digest"] == digest and not plan.go:
-        return int(current["id"])
-    if current is not None:
-        await connection.execute("UPDATE plan SET current = false WHERE id = %s", (current["id"],))
-    if not plan.verdicts and not plan.problems:
-        return None
-    made = await row(
+    current, numbers, past, said = {r["subject"]: r for r in found}, dict[str, int](), list[int](), list[Row]()
+    for subject, plan, cause in made:
+        data, before = encode_plan(plan), current.get(subject)
+        digest = hashlib.sha256(orjson.dumps([plan.situation, revision, data])).digest()
+        if before is not None and before["digest"] == digest and not plan.go:
+            numbers[subject] = int(before["id"])
+            continue
+        past += [before["id"]] if before is not None else []
+        if plan.verdicts or plan.problems:
+            said.append(_row(subject, plan, cause, data, digest))
+    if past:
+        await connection.execute("UPDATE plan SET current = false WHERE id = ANY(%s)", (past,))
+    return numbers | (await _insert_plans(connection, target, said, revision, now) if said else {})
+
+
+def _row(subject: str, plan: Plan, cause: int | None, verdicts: Any, digest: bytes) -> Row:
+    told = {"situation": plan.situation, "waiting": plan.waiting, "waits_on": plan.waits_on}
+    return {"subject": subject, "cause": cause, "verdicts": verdicts, "digest": digest.hex(), **told}
+
+
+async def _insert_plans(
+    connection: Connection, target: int, said: Sequence[Row], revision: int, now: datetime
+) -> dict[str, int]:
+    made = await rows(
         connection,
         """INSERT INTO plan (target, subject, revision, cause, situation, verdicts, digest, waiting, waits_on, made_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
+        SELECT %s, p.subject, %s, p.cause, p.situation, p.verdicts, decode(p.digest, 'hex'), p.waiting, p.waits_on, %s
+        FROM jsonb_to_recordset(%s) p(subject text, cause bigint, situation text, verdicts jsonb, digest text,
+            waiting boolean, waits_on text[]) RETURNING id, subject""",
         target,
-        subject,
         revision,
-        cause,
-        plan.situation,
-        Jsonb(data),
-        digest,
-        plan.waiting,
-        list(plan.waits_on),
         now,
+        Jsonb(said),
     )
-    assert made is not None
-    return int(made["id"])
+    return {r["subject"]: int(r["id"]) for r in made}
 
 
 async def hold_plan(connection: Connection, number: int, problem: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
@@ -99,55 +100,72 @@ async def save_accounts(
     A whole reading gives its start as `now`: what was seen of an account since then is newer than the listing, and
     stays.
     """
-    values = [
-        (target, a.key, a.name, a.active, Jsonb(dict(a.fields)), Jsonb(_canon(a, capabilities)), a.authority,
-         a.writable, a.groups is not None, reading, now, a.last_used, a.apart,
-         None if a.permissions is None else sorted(a.permissions))
-        for a in accounts
-    ]  # fmt: skip
-    async with connection.cursor() as cursor:
-        await cursor.executemany(
-            """INSERT INTO seen_account AS s
-                (target, key, name, active, fields, canon, authority, writable, groups_known, reading, seen_at,
-                 last_used, apart, permissions)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-            ON CONFLICT (target, key) DO UPDATE SET name = excluded.name, active = excluded.active,
-                fields = s.fields || excluded.fields, canon = s.canon || excluded.canon,
-                authority = excluded.authority, writable = excluded.writable,
-                groups_known = s.groups_known OR excluded.groups_known,
-                reading = coalesce(excluded.reading, s.reading), seen_at = excluded.seen_at,
-                last_used = coalesce(excluded.last_used, s.last_used), apart = excluded.apart,
-                permissions = coalesce(excluded.permissions, s.permissions)
-            WHERE excluded.reading IS NULL OR s.seen_at < excluded.seen_at""",
-            values,
-        )
-    for account in accounts:
-        if account.groups is not None:
-            await _save_groups_of(connection, target, account, capabilities, now)
+    if not accounts:
+        return
+    told = {a.key: _told(a, capabilities) for a in accounts}  # one that is listed twice is kept as it was shown last
+    await connection.execute(
+        """INSERT INTO seen_account AS s
+            (target, key, name, active, fields, canon, authority, writable, groups_known, reading, seen_at,
+             last_used, apart, permissions)
+        SELECT %s, a.key, a.name, a.active, a.fields, a.canon, a.authority, a.writable, a.groups_known, %s, %s,
+            a.last_used, a.apart, a.permissions
+        FROM jsonb_to_recordset(%s) a(key text, name text, active boolean, fields jsonb, canon jsonb, authority text,
+            writable boolean, groups_known boolean, last_used timestamptz, apart text, permissions text[])
+        ON CONFLICT (target, key) DO UPDATE SET name = excluded.name, active = excluded.active,
+            fields = s.fields || excluded.fields, canon = s.canon || excluded.canon,
+            authority = excluded.authority, writable = excluded.writable,
+            groups_known = s.groups_known OR excluded.groups_known,
+            reading = coalesce(excluded.reading, s.reading), seen_at = excluded.seen_at,
+            last_used = coalesce(excluded.last_used, s.last_used), apart = excluded.apart,
+            permissions = coalesce(excluded.permissions, s.permissions)
+        WHERE excluded.reading IS NULL OR s.seen_at < excluded.seen_at""",
+        (target, reading, now, Jsonb(list(told.values()))),
+    )
+    await _save_groups_of(connection, target, [a for a in accounts if a.groups is not None], capabilities, now)
+
+
+def _told(account: AccountSeen, capabilities: Capabilities) -> dict[str, Any]:
+    return {
+        "key": account.key,
+        "name": account.name,
+        "active": account.active,
+        "fields": dict(account.fields),
+        "canon": _canon(account, capabilities),
+        "authority": account.authority,
+        "writable": account.writable,
+        "groups_known": account.groups is not None,
+        "last_used": account.last_used,
+        "apart": account.apart,
+        "permissions": None if account.permissions is None else sorted(account.permissions),
+    }
 
 
 async def _save_groups_of(
-    connection: Connection, target: int, account: AccountSeen, capabilities: Capabilities, now: datetime
+    connection: Connection, target: int, accounts: Sequence[AccountSeen], capabilities: Capabilities, now: datetime
 ) -> None:
-    canons = [capabilities.group.canon(name) for name in account.groups or ()]
+    if not accounts:
+        return
+    canon, named = capabilities.group.canon, dict[str, str]()
+    inside = {a.key: sorted({canon(name) for name in a.groups or ()}) for a in accounts}
+    for account in accounts:
+        named |= {canon(name): name for name in account.groups or ()}
+    pairs = [(key, group) for key, groups in inside.items() for group in groups]
+    keys, groups = [key for key, _ in pairs], [group for _, group in pairs]
     await connection.execute(
-        "DELETE FROM seen_member WHERE target = %s AND key = %s AND NOT canon = ANY(%s)", (target, account.key, canons)
+        """DELETE FROM seen_member WHERE target = %s AND key = ANY(%s)
+        AND (canon, key) NOT IN (SELECT * FROM unnest(%s::text[], %s::text[]))""",
+        (target, list(inside), groups, keys),
     )
-    await enter_groups(connection, target, account.key, canons, now)
-    named = {capabilities.group.canon(name): name for name in account.groups or ()}
+    await connection.execute(
+        """INSERT INTO seen_member (target, canon, key, seen_at)
+        SELECT %s, m.canon, m.key, %s FROM unnest(%s::text[], %s::text[]) m(canon, key)
+        ON CONFLICT (target, canon, key) DO UPDATE SET seen_at = excluded.seen_at""",
+        (target, now, groups, keys),
+    )
     await connection.execute(
         """INSERT INTO seen_group (target, canon, name, seen_at)
         SELECT %s, g.canon, g.name, %s FROM unnest(%s::text[], %s::text[]) g(canon, name) ON CONFLICT DO NOTHING""",
         (target, now, list(named), list(named.values())),
-    )
-
-
-async def enter_groups(connection: Connection, target: int, key: str, canons: Sequence[str], now: datetime) -> None:
-    """The account was seen in these groups."""
-    await connection.execute(
-        """INSERT INTO seen_member (target, canon, key, seen_at) SELECT %s, c, %s, %s FROM unnest(%s::text[]) c
-        ON CONFLICT (target, canon, key) DO UPDATE SET seen_at = excluded.seen_at""",
-        (target, key, now, list(canons)),
     )
 
 
@@ -199,7 +217,7 @@ async def groups_that_give(connection: Connection, target: int) -> dict[str, str
 
 
 async def forget_unread_groups(connection: Connection, target: int, reading: int) -> None:
-    """After a whole reading of the groups: those that it did not find are not there."""
+    """After a whole reading of the groups: those not found are not there."""
     await connection.execute(
         """DELETE FROM seen_group WHERE target = %s AND coalesce(reading, 0) < %s
         AND seen_at < (SELECT started_at FROM reading WHERE id = %s)""",
@@ -258,16 +276,25 @@ def account_of(found: Row, groups: set[str] | None = None) -> AccountSeen:
     )
 
 
-async def accounts_like(connection: Connection, target: int, cells: Mapping[str, str]) -> list[AccountSeen]:
-    """Accounts in which any of these cells (canonical values) is equal."""
-    wanted = [Jsonb({name: value}) for name, value in cells.items()]
+async def accounts_like(
+    connection: Connection, target: int, wanted: Mapping[UUID, Mapping[str, str]]
+) -> dict[UUID, list[AccountSeen]]:
+    """For each identity, the accounts in which any of its cells (canonical values) is equal; 20 at most."""
+    cells = [(who, Jsonb({name: value})) for who, said in wanted.items() for name, value in said.items()]
     found = await rows(
         connection,
-        "SELECT * FROM seen_account WHERE target = %s AND canon @> ANY(%s::jsonb[]) ORDER BY key LIMIT 20",
+        """SELECT w.identity, a.* FROM unnest(%s::uuid[], %s::jsonb[]) w(identity, cell) CROSS JOIN LATERAL (
+            SELECT * FROM seen_account WHERE target = %s AND canon @> w.cell ORDER BY key LIMIT 20) a ORDER BY a.key""",
+        [who for who, _ in cells],
+        [cell for _, cell in cells],
         target,
-        wanted,
     )
-    return [account_of(r) for r in found]
+    like: dict[UUID, dict[str, AccountSeen]] = {who: {} for who in wanted}
+    for r in found:
+        mine = like[r["identity"]]
+        if len(mine) < 20:
+            mine[r["key"]] = account_of(r)
+    return {who: list(mine.values()) for who, mine in like.items()}
 
 
 async def group_named(connection: Connection, target: int, canon: str) -> GroupSeen | None:

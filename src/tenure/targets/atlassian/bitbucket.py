@@ -77,7 +77,7 @@ class BitbucketTarget:
         self._client = client_of(settings, settings.auth, OPERATIONS, own_error, around, kind="bitbucket")
         self._reading = BitbucketReading(self._client, around["clock"])
         self._rights = BitbucketRights(self._client, self._reading)
-        self._writing = BitbucketWriting(self._client, self._reading)
+        self._writing = BitbucketWriting(self._client, self._reading, around["clock"])
         self._farewell = BitbucketFarewell(self._client, self._reading, self._writing)
 
     async def aclose(self) -> None:

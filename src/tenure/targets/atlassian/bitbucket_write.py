@@ -18,11 +18,13 @@ from tenure.model.change import (
     RenameAccount,
     UpdateAccount,
 )
+from tenure.model.clock import Clock
 from tenure.model.error import Conflict, Forbidden, NotFound, OutcomeUnknown, Rejected, TargetError
 from tenure.model.secret import Secret
 from tenure.model.seen import AccountSeen
 from tenure.targets.atlassian import bitbucket_calls as calls
 from tenure.targets.atlassian.bitbucket_read import BitbucketReading
+from tenure.targets.lately import FOR_JOINS_S, JUST_NOW_S, Lately
 from tenure.wire import Client, Query, Reply
 
 NEW = {"username": "name", "display_name": "displayName", "email": "emailAddress"}  # as a create spells them
@@ -36,10 +38,11 @@ class BitbucketWriting:
     Whether a refusal means "already so" is decided by looking, never by its wording.
     """
 
-    def __init__(self, client: Client, reading: BitbucketReading) -> None:
+    def __init__(self, client: Client, reading: BitbucketReading, clock: Clock) -> None:
         """Ask nothing yet."""
         self._client = client
         self._reading = reading
+        self._names = Lately(clock)
 
     async def current(self, account: Handle) -> calls.User:
         """The account as it is now; raises NotFound when it is not there."""
@@ -47,6 +50,7 @@ class BitbucketWriting:
         if user is None:
             await self._reading.proven()
             raise NotFound(f"the account {account.name} is not there")
+        self._names.keep(user.key, user.name)
         return user
 
     async def create(self, change: CreateAccount) -> Answer:
@@ -67,6 +71,7 @@ class BitbucketWriting:
             said = (calls.own_error(reply) or "").replace(first.reveal(), "***")
             raise Rejected(f"Bitbucket does not make the account {name}: {said}")
         made = await self._made(name)
+        self._names.keep(made.key, made.name)
         return Answer(Outcome.APPLIED, Handle(made.key, made.name), _shown(made), await self._replaced(made.name))
 
     async def _made(self, name: str) -> calls.User:
@@ -118,15 +123,23 @@ class BitbucketWriting:
 
         That it was so before, Bitbucket does not say.
         """
+        account = await self._addressed(change)
+        if isinstance(change, LeaveGroups):
+            return await self._left(change, account)
+        body = {"user": account.name, "groups": list(change.groups)}
+        reply = await self._client.send(calls.JOIN_GROUPS, json=body, accept={404})
+        if reply.status == 404:
+            return Answer(Outcome.ALREADY, account, await self._settled(change, account, reply))
+        return Answer(Outcome.APPLIED, account)
+
+    async def _addressed(self, change: JoinGroups | LeaveGroups) -> Handle:
+        """The account with the name that it bears, read again if it was not seen lately."""
+        lasts = FOR_JOINS_S if isinstance(change, JoinGroups) else JUST_NOW_S
+        name = self._names.seen(change.account.key, lasts)
+        if name is not None:
+            return Handle(change.account.key, name)
         user = await self.current(change.account)
-        account = Handle(user.key, user.name)
-        if isinstance(change, JoinGroups):
-            body = {"user": user.name, "groups": list(change.groups)}
-            reply = await self._client.send(calls.JOIN_GROUPS, json=body, accept={404})
-            if reply.status == 404:
-                return Answer(Outcome.ALREADY, account, await self._settled(change, account, reply))
-            return Answer(Outcome.APPLIED, account)
-        return await self._left(change, account)
+        return Handle(user.key, user.name)
 
     async def _left(self, change: LeaveGroups, account: Handle) -> Answer:
         """Take the account out of each group; one that refuses does not keep it in the others."""
@@ -173,10 +186,12 @@ class BitbucketWriting:
         written = reply.read(calls.User)
         if written.key != user.key:
             raise OutcomeUnknown(f"asked to change {user.name}, Bitbucket answered about {written.name}")
+        self._names.keep(written.key, written.name)
         return Answer(Outcome.APPLIED, Handle(written.key, written.name), _shown(written))
 
     async def _settled(self, change: JoinGroups | LeaveGroups, account: Handle, reply: Reply) -> dict[str, str | None]:
         """After a refusal: the cells as they are, if all are as wanted already; else raises what it means."""
+        self._names.drop(account.key)
         seen = await self._reading.account(key=account.key, name=account.name)
         if seen is None:
             raise NotFound(f"the account {account.name} is not there")

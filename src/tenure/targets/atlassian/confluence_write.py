@@ -22,11 +22,10 @@ from tenure.model.clock import Clock
 from tenure.model.error import NotFound, OutcomeUnknown, Rejected, TargetError
 from tenure.targets.atlassian import confluence_calls as calls
 from tenure.targets.atlassian.confluence_read import ConfluenceReading
+from tenure.targets.lately import FOR_JOINS_S, JUST_NOW_S, Lately
 from tenure.wire import Client, Operation, Reply
 
 IN_CONFLUENCE = {"username": "userName", "email": "email", "display_name": "fullName"}
-NAME_LASTS_S = 10.0
-NAMES_KEPT = 1000
 
 
 class ConfluenceWriting:
@@ -41,8 +40,7 @@ class ConfluenceWriting:
         """Ask nothing yet."""
         self._client = client
         self._reading = reading
-        self._clock = clock
-        self._names: dict[str, tuple[float, str]] = {}
+        self._names = Lately(clock)
 
     async def current(self, account: Handle) -> calls.User:
         """The account as it is now; raises NotFound when it is not there."""
@@ -50,7 +48,7 @@ class ConfluenceWriting:
         user = await self._reading.user(by)
         if user is None:
             raise NotFound(f"the account {account.name} is not there")
-        self._remember(user.user_key, user.username)
+        self._names.keep(user.user_key, user.username)
         return user
 
     async def create(self, change: CreateAccount) -> Answer:
@@ -70,7 +68,7 @@ class ConfluenceWriting:
             said = (calls.own_error(reply) or "").replace(password, "***")
             raise Rejected(f"Confluence does not make the account {name}: {said}")
         account = Handle(reply.read(calls.UserKey).user_key, name)
-        self._remember(account.key, name)
+        self._names.keep(account.key, name)
         shown: dict[str, str | None] = {"email": bean["email"]} if "email" in bean else {}
         left_out = await self._take_back(account, shown)
         return Answer(Outcome.APPLIED, account, shown, left_out)
@@ -112,7 +110,7 @@ class ConfluenceWriting:
 
     async def membership(self, change: JoinGroups | LeaveGroups) -> Answer:
         """Put the account into its groups, or take it out: a request for each, which Confluence takes twice as once."""
-        done, shown, name = 0, {}, await self._name(change.account)
+        done, shown, name = 0, {}, await self._name(change)
         for group in change.groups:
             try:
                 reply = await self._join_or_leave(change, name, group)
@@ -133,16 +131,10 @@ class ConfluenceWriting:
         reply = await self._client.send(calls.MAKE_GROUP, json={"name": name, "type": "group"})
         return Answer(Outcome.APPLIED, shown={"group": reply.read(calls.Group).name})
 
-    def _remember(self, key: str, name: str) -> None:
-        if len(self._names) >= NAMES_KEPT:
-            self._names.clear()
-        self._names[key] = (self._clock.monotonic(), name)
-
-    async def _name(self, account: Handle) -> str:
-        """The account's name, read again if it was not within the last few seconds: joins follow each other closely."""
-        at, name = self._names.get(account.key, (float("-inf"), ""))
-        fresh = self._clock.monotonic() - at < NAME_LASTS_S
-        return name if fresh else (await self.current(account)).username
+    async def _name(self, change: JoinGroups | LeaveGroups) -> str:
+        """The account's name, read again if it was not seen lately."""
+        lasts = FOR_JOINS_S if isinstance(change, JoinGroups) else JUST_NOW_S
+        return self._names.seen(change.account.key, lasts) or (await self.current(change.account)).username
 
     async def _join_or_leave(self, change: JoinGroups | LeaveGroups, name: str, group: str) -> Reply:
         operation: Operation = calls.JOIN_GROUP if isinstance(change, JoinGroups) else calls.LEAVE_GROUP

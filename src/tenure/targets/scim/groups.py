@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 
+from tenure.model.clock import Clock
 from tenure.model.error import NotFound, Rejected, Unreachable
+from tenure.targets.lately import FOR_JOINS_S, Lately
 from tenure.targets.paging import Walk
 from tenure.targets.scim import calls
 from tenure.targets.scim.calls import Document
@@ -13,8 +16,6 @@ from tenure.targets.scim.listing import walk
 from tenure.targets.scim.search import Search, lean
 from tenure.wire import Client, Query
 
-MOST_KNOWN = 10_000
-
 
 class Groups:
     """The groups of one server.
@@ -22,11 +23,11 @@ class Groups:
     Whether it shows a person's `groups`, and members in its listing, is not believed from its schemas: it is seen.
     """
 
-    def __init__(self, client: Client, search: Search) -> None:
+    def __init__(self, client: Client, search: Search, clock: Clock) -> None:
         """Ask nothing yet."""
         self._client = client
         self._search = search
-        self._ids: dict[str, str] = {}
+        self._ids = Lately(clock)
         self._tells_groups: bool | None = None
         self._tells_members = False
 
@@ -38,21 +39,33 @@ class Groups:
         if server.group is None:
             return None
         canon = self._search.canon(server, calls.LIST_GROUPS)
-        known = self._ids.get(canon(name))
+        known = self._ids.seen(canon(name), math.inf)
         if known is not None:
             found = await self._by_id(known, lean(server, calls.GET_GROUP))
             if found is not None and canon(_name(found)) == canon(name):
+                self._ids.keep(canon(name), known)
                 return found
-            del self._ids[canon(name)]
+            self._ids.drop(canon(name))
         rows = await self._search.bearing(server, calls.LIST_GROUPS, name)
         if len(rows) > 1:
             raise Rejected(f"{len(rows)} groups at the server are named {name}: give each a name of its own there")
         if not rows:
             return None
-        while len(self._ids) >= MOST_KNOWN:
-            del self._ids[next(iter(self._ids))]
-        self._ids[canon(name)] = _id(rows[0])
+        self._ids.keep(canon(name), _id(rows[0]))
         return rows[0]
+
+    async def joined_by(self, server: Server, name: str) -> str | None:
+        """The id under which the group of that name is joined: as it was seen lately, else as it is there now."""
+        canon = self._search.canon(server, calls.LIST_GROUPS)
+        lately = self._ids.seen(canon(name), FOR_JOINS_S)
+        if lately is not None:
+            return lately
+        found = await self.named(server, name)
+        return _id(found) if found else None
+
+    def doubted(self, server: Server, name: str) -> None:
+        """A group was not joined under the id that was known: it is looked up anew."""
+        self._ids.drop(self._search.canon(server, calls.LIST_GROUPS)(name))
 
     async def needed(self, server: Server, name: str) -> Document:
         """The group of that name; raises NotFound when it is not there."""

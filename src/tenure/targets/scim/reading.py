@@ -48,7 +48,7 @@ class ScimReading:
         self._client = client
         self._sparing = sparing
         self.search = Search(client, clock)
-        self.groups = Groups(client, self.search)
+        self.groups = Groups(client, self.search, clock)
         self._server: Server | None = None
         self._names: dict[str, str] = {}
 

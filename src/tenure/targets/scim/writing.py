@@ -89,12 +89,15 @@ class ScimWriting:
             raise Conflict(f"{change.account.name} cannot be renamed: {change.name} is somebody else's name") from None
 
     async def membership(self, change: JoinGroups | LeaveGroups) -> Answer:
-        """Make the account a direct member of its groups, or end that: a request for each."""
-        server, person = await self._reading.server(), await self._reading.needed(change.account)
-        done, shown = 0, {}
+        """Make the account a direct member of its groups, or end that: a request for each.
+
+        Where members are added by name, who is one already is not looked at first: added twice is as once
+        (RFC 7644, section 3.5.2.1). A server that refuses it is asked what is so.
+        """
+        server, done, shown = await self._reading.server(), 0, {}
         for group in change.groups:
             try:
-                if await self._move(server, change, person, group):
+                if await self._added(server, change, group) or await self._move(server, change, group):
                     done += 1
                 else:
                     shown[f"member:{group}"] = group if isinstance(change, JoinGroups) else None
@@ -174,8 +177,22 @@ class ScimWriting:
             body, operation = difference.writable(server, after), calls.PUT[kind]
         return await self._client.send(operation, path={"id": key}, json=body, accept=accept, headers=headers)
 
-    async def _move(self, server: Server, change: JoinGroups | LeaveGroups, person: Person, name: str) -> bool:
+    async def _added(self, server: Server, change: JoinGroups | LeaveGroups, name: str) -> bool:
+        """Add the account to one group without a look; False where that is not how it goes, or it was refused."""
+        if not (server.patch and isinstance(change, JoinGroups) and change.account.key):
+            return False
+        group = await self._reading.groups.joined_by(server, name)
+        if group is None:
+            return False
+        body = {"schemas": [calls.PATCH_URN], "Operations": [difference.joining(change.account.key)]}
+        reply = await self._client.send(calls.PATCH[change.kind], path={"id": group}, json=body, accept={400, 404, 409})
+        if reply.status >= 400:
+            self._reading.groups.doubted(server, name)
+        return reply.status < 400
+
+    async def _move(self, server: Server, change: JoinGroups | LeaveGroups, name: str) -> bool:
         """Put the person into one group, or take them out; False when that is so already."""
+        person = await self._reading.needed(change.account)
         joins, key = isinstance(change, JoinGroups), person.handle.key
         group = await self._reading.groups.named(server, name)
         if group is None:
