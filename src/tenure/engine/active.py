@@ -22,6 +22,10 @@ class Brake:
     closed: str | None = None
 
 
+CHUNK = 32
+"""Subjects that one pass looks at, at most."""
+
+
 @dataclass(slots=True)
 class ActiveTarget:
     """One target of the estate, opened. `revision` is the estate revision that the rules come from.
@@ -31,7 +35,8 @@ class ActiveTarget:
     is, in seconds of the clock. `under_way` counts changes that are written down and not yet answered: with the rate it
     tells how long the last of them may take. `foreseen`: what these rules ask of everybody is computed;
     `looked_ahead`: when, in seconds of the clock, up to which place in the order of marks it was computed anew for the
-    due. `alive_at` is when the loop that follows the target last came round, in seconds of the clock.
+    due. `alive_at` is when the loop that follows the target last came round, in seconds of the clock. `chunk`: how many
+    subjects a pass looks at, of which it lately could do all.
     """
 
     id: int
@@ -53,6 +58,7 @@ class ActiveTarget:
     alive_at: float | None = None
     listened_at: datetime | None = None
     looked_ahead: tuple[tuple[float, int], ...] = ()
+    chunk: int = CHUNK
 
     @property
     def closed(self) -> str | None:

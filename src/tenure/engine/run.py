@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from tenure.engine import effects, gating, groups, seating
-from tenure.engine.active import ActiveTarget, House
+from tenure.engine.active import CHUNK, ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
 from tenure.engine.look import Subject, look, overlap, plan
@@ -48,6 +48,7 @@ async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: S
     else:
         works = await _identity_works(house, target, due, few)
     works, later = _affordable(target, works)
+    target.chunk = max(1, len(works)) if later else min(CHUNK, 2 * target.chunk)
     if any(work.standing is Standing.OUT_OF_SCOPE and work.plan.go for work in works):
         await foresee_due(house, target)
     await seating.freshen(house, target, works)

@@ -30,7 +30,6 @@ _LOOK_EVERY = 1.0
 _ROUNDS_APART = 0.02
 _LISTEN_EVERY = timedelta(seconds=1)
 _TURN_SECONDS = 2.0
-_CHUNK = 32
 _FEW = 50
 _BULK_CHUNKS = 2
 _PROBE_EVERY = timedelta(seconds=30)
@@ -219,7 +218,7 @@ class Engine:
         while clock.monotonic() - began < _TURN_SECONDS:
             blocked = set() if shard == marks.READINGS else await recover(self._house, target, shard, epoch)
             async with self._house.database.transaction() as connection:
-                due = await marks.drain(connection, target.id, shard, clock.now(), _CHUNK)
+                due = await marks.drain(connection, target.id, shard, clock.now(), target.chunk)
                 few = await marks.are_few(connection, target.id, clock.now(), _FEW)
                 stuck = [mark for mark in due if mark.subject in blocked]
                 await marks.release(connection, target.id, (), [(m, clock.now() + timedelta(seconds=1)) for m in stuck])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,10 +20,12 @@ from tenure.store.database import Connection, Row, rows
 
 def encode_desired(desired: Desired) -> dict[str, Any]:
     """The desired state as JSON-ready data."""
-    found = asdict(desired)
-    for group in found["groups"]:
-        group["source_group"] = str(group["source_group"]) if group["source_group"] else None
-    return {name: found[name] for name in ("fields", "groups", "reasons", "faults", "first")} | {
+    return {
+        "fields": dict(desired.fields),
+        "groups": desired.groups,  # dataclasses, which orjson writes as they are
+        "reasons": desired.reasons,
+        "faults": desired.faults,
+        "first": desired.first,
         "standing": desired.standing.value,
         "steps": sorted(desired.steps),
     }

@@ -111,9 +111,9 @@ async def save_accounts(
             a.last_used, a.apart, a.permissions
         FROM jsonb_to_recordset(%s) a(key text, name text, active boolean, fields jsonb, canon jsonb, authority text,
             writable boolean, groups_known boolean, last_used timestamptz, apart text, permissions text[])
-        ON CONFLICT (target, key) DO UPDATE SET name = excluded.name, active = excluded.active,
-            fields = s.fields || excluded.fields, canon = s.canon || excluded.canon,
-            authority = excluded.authority, writable = excluded.writable,
+        ORDER BY a.key COLLATE "C" ON CONFLICT (target, key) DO UPDATE SET
+            name = excluded.name, active = excluded.active, fields = s.fields || excluded.fields,
+            canon = s.canon || excluded.canon, authority = excluded.authority, writable = excluded.writable,
             groups_known = s.groups_known OR excluded.groups_known,
             reading = coalesce(excluded.reading, s.reading), seen_at = excluded.seen_at,
             last_used = coalesce(excluded.last_used, s.last_used), apart = excluded.apart,
@@ -126,18 +126,11 @@ async def save_accounts(
 
 def _told(account: AccountSeen, capabilities: Capabilities) -> dict[str, Any]:
     return {
-        "key": account.key,
-        "name": account.name,
-        "active": account.active,
-        "fields": dict(account.fields),
-        "canon": _canon(account, capabilities),
-        "authority": account.authority,
-        "writable": account.writable,
-        "groups_known": account.groups is not None,
-        "last_used": account.last_used,
-        "apart": account.apart,
+        "key": account.key, "name": account.name, "active": account.active, "fields": dict(account.fields),
+        "canon": _canon(account, capabilities), "authority": account.authority, "writable": account.writable,
+        "groups_known": account.groups is not None, "last_used": account.last_used, "apart": account.apart,
         "permissions": None if account.permissions is None else sorted(account.permissions),
-    }
+    }  # fmt: skip
 
 
 async def _save_groups_of(
@@ -145,11 +138,12 @@ async def _save_groups_of(
 ) -> None:
     if not accounts:
         return
-    canon, named = capabilities.group.canon, dict[str, str]()
+    canon, named = capabilities.group.canon, dict[str, str]()  # rows are locked in key order, as by everybody
     inside = {a.key: sorted({canon(name) for name in a.groups or ()}) for a in accounts}
     for account in accounts:
         named |= {canon(name): name for name in account.groups or ()}
-    pairs = [(key, group) for key, groups in inside.items() for group in groups]
+    named = dict(sorted(named.items()))
+    pairs = [(key, group) for key in sorted(inside) for group in inside[key]]
     keys, groups = [key for key, _ in pairs], [group for _, group in pairs]
     await connection.execute(
         """DELETE FROM seen_member WHERE target = %s AND key = ANY(%s)
