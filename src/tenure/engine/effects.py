@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from tenure.engine import authority
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.work import Settled, Work
 from tenure.model.change import (
@@ -23,6 +24,7 @@ from tenure.model.change import (
 from tenure.model.gate import GateClass
 from tenure.model.seen import GroupSeen
 from tenure.model.situation import Link
+from tenure.planning.authority import MADE
 from tenure.planning.inversion import invert
 from tenure.planning.reconciliation import sent_hash
 from tenure.store import audit, care, decisions, gates, intents, plans, seen
@@ -63,13 +65,14 @@ async def record(connection: Connection, house: House, target: ActiveTarget, wor
     )
     if entry.answer.outcome in (Outcome.APPLIED, Outcome.ALREADY):
         await _effect(connection, house, target, work, entry)
+        await authority.done(connection, house, target, entry.intent.subject)
 
 
 async def _adopt(connection: Connection, house: House, target: ActiveTarget, work: Work, entry: Settled) -> Answer:
     change = entry.intent.change
     assert isinstance(change, AdoptAccount)
     assert work.identity is not None
-    link = Link(change.account.key, work.identity, change.evidence, adopted=True)
+    link = Link(change.account.key, work.identity, change.evidence, adopted=not change.evidence.startswith(MADE))
     if await care.make_link(connection, target.id, link, house.clock.now()):
         return entry.answer
     work.again = 0.0

@@ -93,6 +93,11 @@ class TargetEstate:
         return self.rules.approval
 
     @property
+    def authority(self) -> str | None:
+        """The target that makes, changes and closes the accounts there; None: it does so itself."""
+        return self.rules.authority
+
+    @property
     def deadline(self) -> timedelta:
         """How long after somebody left an open account raises an alarm."""
         return self.rules.farewell.deadline

@@ -1,0 +1,85 @@
+"""Whose accounts are whose: no account may have two targets that make, change and close it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from tenure.estate.document import TargetEstate
+from tenure.estate.problem import instead
+from tenure.estate.tree import shown
+from tenure.estate.wording import Fault, Path
+
+DIRECTORY = "crowd"
+ATTACHED = {"jira": "Jira", "confluence": "Confluence", "bitbucket": "Bitbucket"}
+"""Kinds of application that a Crowd is a directory for, as it is made to be."""
+
+
+def owners(parts: Mapping[str, Any], targets: Mapping[str, TargetEstate | None]) -> Iterator[Fault]:
+    """What is wrong with who owns which accounts, by the document alone: `parts` are the targets as they are written.
+
+    Which directory the accounts of an application live in no document says: where a Crowd and an application that
+    could be attached to it have people in common, a person has to.
+    """
+    yield from _same_address(parts)
+    known = {name: target for name, target in targets.items() if target is not None}
+    for name, target in known.items():
+        named = parts[name].get("authority")
+        if named is None:
+            yield from _unsaid(name, target, known)
+        elif named != name:
+            yield from _named(name, target, named, known)
+
+
+def _same_address(parts: Mapping[str, Any]) -> Iterator[Fault]:
+    """Two targets that write the same application would undo each other's work."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, part in parts.items():
+        if not isinstance(part, dict) or not isinstance(part.get("url"), str):
+            continue
+        address = (str(part.get("kind")), _address(part["url"]))
+        other = seen.setdefault(address, name)
+        if other != name:
+            said = f'the target "{other}" has the same kind and address: an account would have two owners'
+            yield Fault(("targets", name, "url"), said, "keep one of the two, and give it both sources")
+
+
+def _address(url: str) -> str:
+    """An address in one spelling: letter case of the host, the usual port and a slash at the end do not count."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
+        return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}{parts.path.rstrip('/')}"
+    except ValueError:
+        return url
+
+
+def _unsaid(name: str, target: TargetEstate, known: Mapping[str, TargetEstate]) -> Iterator[Fault]:
+    title = ATTACHED.get(target.kind)
+    for other, directory in known.items():
+        both = [source for source in target.rules.sources if source in directory.rules.sources]
+        if title is not None and directory.kind == DIRECTORY and both:
+            said = f"the people of {both[0]} have accounts here and at {other}: which of the two keeps them?"
+            hint = (
+                f"write authority: {other} if this {title} takes its accounts from that Crowd, else authority: {name}"
+            )
+            yield Fault(("targets", name), said, hint)
+            return
+
+
+def _named(name: str, target: TargetEstate, named: str, known: Mapping[str, TargetEstate]) -> Iterator[Fault]:
+    path: Path = ("targets", name, "authority")
+    kept_by = known.get(named)
+    if kept_by is None:
+        yield Fault(path, f'there is no target "{shown(named)}"', instead(named, list(known)))
+        return
+    further = kept_by.rules.authority
+    if further is not None:
+        said = f"{named} does not keep its accounts itself: {further} does"
+        yield Fault(path, said, "name the one that does" if further == name else f"write authority: {further}")
+        return
+    unknown = [source for source in target.rules.sources if source not in kept_by.rules.sources]
+    if unknown:
+        said = f"{named} does not know the people of {unknown[0]}, so that nobody would make their accounts"
+        yield Fault(path, said, f"add {unknown[0]} to the source of {named}")
