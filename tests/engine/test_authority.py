@@ -11,8 +11,10 @@ import httpx2
 import pytest
 
 from tenure.app import Tenure
+from tenure.engine import decide
+from tenure.store.decisions import Decider
 
-from .world import World, patch, person
+from .world import Killed, World, patch, person
 
 TARGET = """
   @NAME@:
@@ -162,3 +164,105 @@ async def test_a_leaver_is_closed_at_crowd_and_awaited_at_jira(world: Attached) 
     await world.later(10 * MINUTE)
     assert await world.plans("jira") == []
     assert await world.writes("jira") == ["ada end sessions"]
+
+
+async def test_whom_crowd_does_not_have_jira_closes_itself(world: Attached) -> None:
+    """Somebody whose account is in Jira's own directory, and who was never at Crowd."""
+    held = world.sandbox.state.world.applications["jira"]
+    held.add("JIRAUSER7", "bo", "bo@x.example", "Bo")
+    world.estate = world.estate.replace("    authority: crowd", "    adopt: match\n    authority: crowd")
+    world.estate = world.estate.replace("/crowd\n", "/crowd\n    scope: \"userName != 'bo@x.example'\"\n")
+    await world.synchronise()
+    async with world.working() as (_, client):
+        bo = (await client.post("/Users", json=person("bo@x.example", "Bo"))).json()["id"]
+    await world.later(2 * MINUTE)
+    assert await world.at("crowd", "bo") is None
+    async with world.working() as (_, client):
+        await client.patch(f"/Users/{bo}", json=patch({"op": "replace", "path": "active", "value": False}))
+    await world.later(2 * MINUTE)
+    assert await world.writes("jira") == ['bo update {"active":false}', "bo end sessions"]
+
+
+async def test_whom_the_scope_of_crowd_leaves_out_is_made_nowhere(world: Attached) -> None:
+    world.estate = world.estate.replace("/crowd\n", "/crowd\n    scope: \"userName != 'ada@x.example'\"\n")
+    await world.synchronise()
+    await world.joined()
+    await world.later(2 * MINUTE)
+    assert (await world.plans("jira"))[0] == (
+        "create-account hold: crowd makes the accounts of jira, and its scope leaves this person out"
+    )
+    assert await world.writes("crowd") == await world.writes("jira") == []
+
+
+async def test_what_crowd_holds_is_said_at_jira(world: Attached) -> None:
+    none = "    limits: {leavers: {people: 0}}\n"
+    world.estate = f"{SOURCES}{CROWD}{none}{JIRA}    authority: crowd\n"
+    await world.synchronise()
+    ada = await world.joined()
+    await world.synchronise()
+    await world.later(5 * MINUTE)
+    async with world.working() as (_, client):
+        await client.patch(f"/Users/{ada}", json=patch({"op": "replace", "path": "active", "value": False}))
+    await world.later(2 * MINUTE)
+    (told,) = await world.plans("jira")
+    assert told.startswith("deactivate-account wait: is done at crowd, and waits until jira shows it; there: ")
+    assert "more than 0 people losing their account" in told
+    assert await world.writes("jira") == ["ada end sessions"]
+
+
+async def test_an_account_that_is_older_is_taken_over_at_both_by_one_decision(world: Attached) -> None:
+    held = world.sandbox.state.world.applications["crowd"]
+    held.add("ada", "Ada", "", "Ada", "ada@x.example")
+    await world.synchronise()
+    await world.joined()
+    await world.later(2 * MINUTE)
+    (told, *_) = await world.plans("jira")
+    assert told.startswith("adopt-account wait: follows crowd, where the account is nobody's yet")
+    async with world.working() as (tenure, _):
+        (gate,) = await tenure.database.rows("SELECT target, revision FROM held WHERE class = 'adoptions'")
+        decider = Decider("cli:bo", "it is she")
+        await decide.approve(tenure.database, world.clock.now(), "crowd:adoptions", gate["revision"], decider)
+    await world.synchronise()
+    await world.later(10 * MINUTE)
+    assert await world.plans("jira") == []
+    async with world.house() as tenure:
+        links = await tenure.database.rows("SELECT evidence, adopted FROM link ORDER BY target")
+    assert [link["adopted"] for link in links] == [True, True]
+    assert links[1]["evidence"].startswith("kept at crowd (")
+
+
+@pytest.mark.parametrize("local", [True, False])
+async def test_a_group_that_is_jiras_own_is_joined_there_where_jira_lets_us(database: str, local: bool) -> None:
+    here = JIRA.replace("[software_dev]}}", "[software_dev]}, default: [jira-local]}")
+    world = Attached(database, f"{SOURCES}{CROWD}{here}    authority: crowd\n", local_groups=local)
+    await world.sandbox_call("POST", "/jira/rest/api/2/group", {"name": "jira-local"}, auth=True)
+    await world.synchronise()
+    await world.joined()
+    await world.synchronise()
+    await world.later(5 * MINUTE)
+    ada = await world.at("jira", "ada")
+    assert ada is not None
+    assert ada["groups"] == (["jira-local", "software_dev"] if local else ["software_dev"])
+    assert [w for w in await world.writes("jira") if w.startswith("ada")] == (["ada join jira-local"] if local else [])
+
+
+@pytest.mark.parametrize("kill_at", range(1, 60, 6))
+async def test_a_leaver_ends_the_same_when_the_house_is_killed(world: Attached, kill_at: int) -> None:
+    await world.synchronise()
+    ada = await world.joined()
+    await world.synchronise()
+    await world.later(5 * MINUTE)
+    async with world.house() as tenure, world.provider(tenure) as client:
+        await client.patch(f"/Users/{ada}", json=patch({"op": "replace", "path": "active", "value": False}))
+    try:
+        async with world.house(kill_at) as tenure:
+            await world.finish(tenure)
+    except (Killed, BaseExceptionGroup):
+        pass
+    await world.later(2 * MINUTE)
+    await world.synchronise()
+    await world.later(2 * MINUTE + DAY)
+    assert await world.plans("jira") == []
+    assert set(await world.writes("jira")) == {"ada end sessions"}
+    async with world.house() as tenure:
+        assert await tenure.database.rows("SELECT * FROM awaited") == []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from tenure.estate.document import TargetEstate
-from tenure.estate.problem import instead
-from tenure.estate.tree import shown
+from tenure.estate.document import Estate, TargetEstate
+from tenure.estate.problem import Problem, instead
+from tenure.estate.tree import dotted, locate, read_yaml, shown
 from tenure.estate.wording import Fault, Path
 
 DIRECTORY = "crowd"
@@ -83,3 +83,17 @@ def _named(name: str, target: TargetEstate, named: str, known: Mapping[str, Targ
     if unknown:
         said = f"{named} does not know the people of {unknown[0]}, so that nobody would make their accounts"
         yield Fault(path, said, f"add {unknown[0]} to the source of {named}")
+
+
+def seen_otherwise(estate: Estate, file: str, pairs: Sequence[tuple[str, str, int, str]]) -> Iterator[Problem]:
+    """Where a target is said to keep its own accounts, and was seen not to: what `store.authority` tells of pairs."""
+    tree = read_yaml(estate.document.encode(), file)
+    for name, other, number, directory in pairs:
+        target = estate.targets.get(name)
+        if target is None or other not in estate.targets or target.authority is not None:
+            continue
+        line, column = locate(tree, ("targets", name, "authority"))
+        people = "1 person has" if number == 1 else f"{number} people have"
+        said = f"{people} an account here that lives in the directory {shown(directory)}, and one at {other}"
+        hint = f"write authority: {other} if it is the same account, or take those people out of one of the two"
+        yield Problem(line, column, dotted(("targets", name, "authority")), said, hint, file)

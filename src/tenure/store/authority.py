@@ -24,11 +24,7 @@ OWNERS = ("crowd", "jira")
 
 
 async def elsewhere(
-    connection: Connection,
-    target: int,
-    rules: Rules,
-    names: Mapping[UUID, Collection[str]],
-    groups: Collection[str],
+    connection: Connection, target: int, rules: Rules, names: Mapping[UUID, Collection[str]], groups: Collection[str]
 ) -> dict[UUID, Elsewhere]:
     """How these identities stand at the target that is the authority.
 

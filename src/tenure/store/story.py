@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from tenure.model.capability import canon_name
@@ -133,7 +134,25 @@ async def _with_identity(connection: Connection, target: int, story: Story, who:
         sending=await _sending(connection, target, subject),
         writes=await _writes(connection, target, subject),
         looking=marked is not None,
+        **await _elsewhere(connection, target, who),
     )
+
+
+async def _elsewhere(connection: Connection, target: int, who: UUID) -> dict[str, Any]:
+    """The target that keeps the accounts here, if another does, and what was written there since the person left."""
+    kept_by = await row(
+        connection,
+        """SELECT o.id, o.name, i.left_at FROM target t JOIN target o ON o.id = t.authority
+        CROSS JOIN identity i WHERE t.id = %s AND i.id = %s""",
+        target,
+        who,
+    )
+    if kept_by is None:
+        return {}
+    since = kept_by["left_at"]
+    writes = await _writes(connection, kept_by["id"], str(who))
+    counted = tuple(write for write in writes if since is None or write.answered_at >= since)
+    return {"authority": kept_by["name"], "elsewhere": counted}
 
 
 async def _identity(connection: Connection, target: int, who: UUID) -> IdentityTold:
