@@ -266,3 +266,18 @@ async def test_a_leaver_ends_the_same_when_the_house_is_killed(world: Attached, 
     assert set(await world.writes("jira")) == {"ada end sessions"}
     async with world.house() as tenure:
         assert await tenure.database.rows("SELECT * FROM awaited") == []
+
+
+async def test_many_who_are_awaited_are_seen_by_one_whole_reading(world: Attached) -> None:
+    async with world.working() as (_, client):
+        for number in range(60):
+            await client.post("/Users", json=person(f"p{number}@x.example", f"P {number}"))
+    await world.later(2 * MINUTE)
+    await world.synchronise()
+    await world.later(20 * MINUTE)
+    await world.later(MINUTE)
+    async with world.house() as tenure:
+        links = await tenure.database.rows("SELECT target, count(*) AS n FROM link GROUP BY 1 ORDER BY 1")
+        assert await tenure.database.rows("SELECT * FROM awaited") == []
+    assert [link["n"] for link in links] == [60, 60]
+    assert await world.writes("jira") == []

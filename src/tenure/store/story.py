@@ -51,7 +51,8 @@ SELECT a.id, a.at, a.actor, a.action, a.facts - 'added' - 'removed' AS facts,
        coalesce(a.facts->'added' ? %s, false) AS added, coalesce(a.facts->'removed' ? %s, false) AS removed,
        g.display_name AS group_name
 FROM audit a LEFT JOIN source_group g ON g.id::text = a.subject WHERE a.id IN (
-    (SELECT id FROM audit WHERE subject = %s AND source IS NOT NULL ORDER BY id DESC LIMIT 20)
+    (SELECT id FROM audit WHERE subject = %s
+     AND (source IS NOT NULL OR (action = 'authority.seen' AND target = %s)) ORDER BY id DESC LIMIT 20)
     UNION ALL
     (SELECT id FROM audit WHERE subject = ANY(%s) AND source IS NOT NULL AND action = 'group.members'
      AND (facts->'added' ? %s OR facts->'removed' ? %s) ORDER BY id DESC LIMIT 20))
@@ -126,7 +127,7 @@ async def _with_identity(connection: Connection, target: int, story: Story, who:
     return replace(
         story,
         told=told,
-        events=await _events(connection, subject, [str(group.id) for group in told.groups]),
+        events=await _events(connection, target, subject, [str(group.id) for group in told.groups]),
         link=LinkTold(link["key"], link["evidence"], link["adopted"], link["made_at"]) if link else None,
         desired=plans.decode_desired(desired) if desired else None,
         desired_revision=desired["revision"] if desired else None,
@@ -224,9 +225,12 @@ async def _causes(
     return chains
 
 
-async def _events(connection: Connection, subject: str, groups: Sequence[str]) -> tuple[Cause, ...]:
-    """What the source told of this person, or of their place in the groups that they are in there."""
-    found = await rows(connection, _EVENTS, subject, subject, subject, list(groups), subject, subject)
+async def _events(connection: Connection, target: int, subject: str, groups: Sequence[str]) -> tuple[Cause, ...]:
+    """What the source told of this person, or of their place in the groups that they are in there.
+
+    And that what was done for them at the target that keeps the accounts here was seen here.
+    """
+    found = await rows(connection, _EVENTS, subject, subject, subject, target, list(groups), subject, subject)
     return tuple(Cause(r["id"], r["at"], r["actor"], r["action"], _facts(r)) for r in found)
 
 
