@@ -76,4 +76,6 @@ def _told(waiting: Sequence[Verdict]) -> str:
 
 async def done(connection: Connection, house: House, target: ActiveTarget, subject: str) -> None:
     """Something was done here: where this target keeps the accounts, it is looked for soon."""
+    if not any(one.rules.authority == target.name for one in house.targets.values()):
+        return  # a query for each change of a first load would be felt
     await store.soon(connection, target.id, subject, house.clock.now() + _SHOWS)
