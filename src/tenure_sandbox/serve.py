@@ -20,6 +20,8 @@ from starlette.routing import Mount, Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .applications import APPLICATIONS, Application
+from .atlassian import jira
+from .atlassian.crowd import Crowd
 from .faults import BadFault, Schedule
 from .misbehaviour import HANG_UP, Faults
 
@@ -43,6 +45,19 @@ async def _state(request: Request) -> Response:
         return _json({"error": "there is no such application in this sandbox"}, 404)
     document = application.document()
     return _json(document | {"journal": application.journal} if request.query_params.get("journal") else document)
+
+
+async def _synchronise(request: Request) -> Response:
+    """Let Jira read this sandbox's Crowd, which the first such request attaches to it; `?local_groups=1` sets how."""
+    world: World = request.app.state.world
+    held, crowd = world.applications["jira"], world.applications["crowd"]
+    assert isinstance(held, jira.Jira)
+    assert isinstance(crowd, Crowd)
+    if held.directory is None:
+        held.directory = jira.Directory(held, crowd)
+    held.directory.local_groups = bool(request.query_params.get("local_groups"))
+    held.directory.synchronise()
+    return _json({"accounts": sum(bool(account.outside) for account in held.accounts.values())})
 
 
 async def _faults(request: Request) -> Response:
@@ -84,6 +99,7 @@ def build(
     routes = [
         *(Mount(f"/{name}", app=door) for name, (_, door) in opened.items()),
         Route("/_state/{application}", _state),
+        Route("/_synchronise/jira", _synchronise, methods=["POST"]),
         Route("/_faults", _faults, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
     app = Starlette(routes=routes, middleware=[Middleware(Faults, schedule=world.faults)])

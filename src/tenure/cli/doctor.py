@@ -98,6 +98,7 @@ def _estate(path: Path) -> tuple[Estate | None, list[Finding]]:
     found = [Finding(Level.OK, about, f"{words.shown(path.name)} is valid")]
     do = "mend it; a secret that is missing here may be set where `tenure serve` runs"
     found += [Finding(Level.WARNING, about, words.shown(warning), do) for warning in loaded.warnings]
+    found += [Finding(Level.WARNING, about, words.shown(one), "say which of the two does") for one in loaded.unsaid]
     return loaded, found
 
 
@@ -133,6 +134,7 @@ async def _targets(connection: Connection, clock: SystemClock, compare: Mapping[
     ]
     for one in watched:
         found += judging.of_leavers(one.name, one.overdue)
+        found += judging.of_awaited(one.name, one.late)
     for target in await holding.known_targets(connection):
         found += judging.of_brake(target["name"], target["frozen_by"], target["caution"])
     for name, standing in (await certifications.standings(connection)).items():

@@ -20,10 +20,12 @@ from tenure.cli.house import open_database
 from tenure.estate.document import Estate
 from tenure.estate.live import ask, ask_sources
 from tenure.estate.loading import load
+from tenure.estate.owners import seen_otherwise
 from tenure.estate.problem import EstateInvalid, Problem
 from tenure.model.seen import Health
 from tenure.report import effect as telling
 from tenure.report.terminal import show
+from tenure.store.authority import contradicted
 from tenure.store.database import connect
 from tenure.store.estate import active_document
 
@@ -42,11 +44,14 @@ def check(
     file: Annotated[Path, typer.Argument(help="The estate file.", show_default=False)],
     live: Annotated[bool, typer.Option("--live", help="Sign in at each application too; nothing is written.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: Data = None,
+    database_url: Url = None,
 ) -> None:
     """Check an estate file, naming each problem with its line.
 
     Without --live nobody is called, and secrets that are not there are warnings. With it, each application is asked
-    whether we can sign in and what we may not do, and sources that we read are read.
+    whether we can sign in and what we may not do, and sources that we read are read. With --data or --database-url the
+    file is also held against what was last seen there of whose accounts are whose.
 
     Example: tenure estate check estate.yaml --live
 
@@ -54,6 +59,11 @@ def check(
     """
     try:
         loaded = load(file, secrets=live)
+        if loaded.unsaid:
+            raise EstateInvalid(list(loaded.unsaid))
+        if data or database_url:
+            with open_database(data, database_url) as dsn:
+                asyncio.run(_owners(loaded, dsn, file))
     except EstateInvalid as invalid:
         _say_problems(invalid.problems, as_json)
         raise typer.Exit(INVALID) from None
@@ -106,6 +116,14 @@ def diff(
             show(telling.effect_lines(found), Console())
     if any(telling.held_by(one) for one in found.values()):
         raise typer.Exit(1)
+
+
+async def _owners(estate: Estate, dsn: str, file: Path) -> None:
+    """Hold the estate against whose accounts were seen to be whose; raises EstateInvalid."""
+    async with await connect(dsn) as connection:
+        problems = list(seen_otherwise(estate, file.name, await contradicted(connection)))
+    if problems:
+        raise EstateInvalid(problems)
 
 
 async def _active(dsn: str) -> str | None:

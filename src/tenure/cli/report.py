@@ -22,6 +22,7 @@ from tenure.model.finding import AccountFinding, LicenceUse
 from tenure.model.story import Story
 from tenure.report import farewell as proving
 from tenure.report import words
+from tenure.store import authority
 from tenure.store import findings as store
 from tenure.store.database import connect
 from tenure.store.overview import target_states
@@ -174,7 +175,9 @@ async def _seats(dsn: str, names: Sequence[str], since: datetime) -> list[Licenc
 
 async def _findings(dsn: str, names: Sequence[str], since: datetime) -> list[AccountFinding]:
     async with await connect(dsn) as connection:
-        return await store.account_findings(connection, _known(await store.named(connection, names), names), since)
+        targets = _known(await store.named(connection, names), names)
+        found = await store.account_findings(connection, targets, since)
+        return [*found, *await authority.late(connection, SystemClock().now(), targets)]
 
 
 def _known(found: dict[str, int], names: Sequence[str]) -> list[int]:

@@ -11,6 +11,7 @@ _TARGET = """\
     url: "@URL@"
     auth: @AUTH@
     source: [okta, entra]
+    authority: @NAME@
     mode: full
     adopt: match
     match: [@MATCH@]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from tenure.engine import authority
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.work import Settled, Work
 from tenure.model.change import (
@@ -25,6 +26,7 @@ from tenure.model.change import (
 from tenure.model.gate import GateClass
 from tenure.model.seen import GroupSeen
 from tenure.model.situation import Link
+from tenure.planning.authority import MADE
 from tenure.planning.inversion import invert
 from tenure.planning.reconciliation import sent_hash
 from tenure.store import audit, care, decisions, gates, intents, plans, seen
@@ -55,6 +57,7 @@ async def record(connection: Connection, house: House, target: ActiveTarget, ans
     took = [(w, e) for w, e in closed if e.answer.outcome in (Outcome.APPLIED, Outcome.ALREADY)]
     for work, entry in took:
         await _effect(connection, house, target, work, entry)
+        await authority.done(connection, house, target, entry.intent.subject)
     await _made_and_joined(connection, target, took, now)
 
 
@@ -103,7 +106,7 @@ async def _adopt(connection: Connection, house: House, target: ActiveTarget, wor
     change = entry.intent.change
     assert isinstance(change, AdoptAccount)
     assert work.identity is not None
-    link = Link(change.account.key, work.identity, change.evidence, adopted=True)
+    link = Link(change.account.key, work.identity, change.evidence, adopted=not change.evidence.startswith(MADE))
     if await care.make_links(connection, target.id, [link], house.clock.now()):
         return entry.answer
     work.again = 0.0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from tenure.engine import decided
+from tenure.engine import authority, decided
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.decided import Decided
 from tenure.engine.foresight import desired_of
@@ -15,10 +15,11 @@ from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.identity import Identity
 from tenure.model.plan import Plan
 from tenure.model.seen import AccountSeen
-from tenure.model.situation import Candidate, Link, Sight
+from tenure.model.situation import Candidate, Link, Linked, Sight
 from tenure.model.veto import Kept
 from tenure.planning.admission import Safety, admit
 from tenure.planning.assignment import desired_groups
+from tenure.planning.authority import Elsewhere, beyond, follow, watched
 from tenure.planning.correlation import correlate
 from tenure.planning.reconciliation import Care, reconcile
 from tenure.planning.vetoes import overlay
@@ -44,6 +45,7 @@ class Subject:
     rival: str | None = None
     crowd: dict[str, str] = field(default_factory=dict)
     decided: Decided = field(default_factory=Decided)
+    elsewhere: Elsewhere | None = None
     kept: Kept = field(default_factory=Kept)
 
     @property
@@ -68,7 +70,26 @@ async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> lis
         for subject in subjects:
             _lay_vetoes(house, target, subject)
         await _sights(connection, target, subjects)
+        await _elsewhere(connection, house, target, subjects)
     return subjects
+
+
+async def _elsewhere(connection: Connection, house: House, target: ActiveTarget, subjects: Sequence[Subject]) -> None:
+    """See how they stand at the target that keeps the accounts here, if another does."""
+    if target.rules.authority is None:
+        return
+    canon, names, groups = target.connector.capabilities.canon, dict[UUID, set[str]](), set[str]()
+    for subject in subjects:
+        there = [subject.sight.linked, *(candidate.account for candidate in subject.sight.candidates)]
+        accounts = [account for account in there if account is not None]
+        called = [subject.username, *(account.name for account in accounts)]
+        names[subject.identity.id] = {name for one in called if (name := canon("username", one))}
+        inside = [name for account in accounts for name in account.groups or ()]
+        asked = [group.name for group in subject.desired.groups]
+        groups |= {target.connector.capabilities.group.canon(name) for name in [*inside, *asked]}
+    stands = await authority.look(connection, house, target, names, groups)
+    for subject in subjects:
+        subject.elsewhere = stands.get(subject.identity.id)
 
 
 def _lay_vetoes(house: House, target: ActiveTarget, subject: Subject) -> None:
@@ -196,8 +217,12 @@ async def desired_group(house: House, target: ActiveTarget, canon: str) -> Desir
 def plan(target: ActiveTarget, subject: Subject) -> Plan:
     """The plan of one identity: situation, changes, verdicts."""
     capabilities = target.connector.capabilities
-    situation = correlate(subject.desired, subject.link, subject.sight, target.rules.match, capabilities)
-    changes = reconcile(subject.desired, situation, subject.care, capabilities, target.rules, subject.kept)
+    there = subject.elsewhere
+    found = correlate(subject.desired, subject.link, subject.sight, target.rules.match, capabilities)
+    situation = follow(found, there)
+    care = watched(subject.care, situation.account if isinstance(situation, Linked) else None, there, capabilities)
+    asked = reconcile(subject.desired, situation, care, capabilities, target.rules, subject.kept)
+    changes = beyond(asked, there, subject.desired, capabilities)
     safety = Safety(
         rules=target.rules,
         standing=subject.desired.standing,
@@ -214,6 +239,7 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         refused_links=subject.kept.refused_links,
         closed=target.closed,
         silent=target.silent.get(subject.identity.source),
+        elsewhere=there,
     )
     problems = (*subject.desired.faults, *subject.kept.expired)
     drift = bool(changes) and subject.asked.reached and not subject.decided.vetoes

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tenure.engine import effects, gating, groups, seating
+from tenure.engine import authority, effects, gating, groups, seating
 from tenure.engine.active import CHUNK, ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
@@ -196,6 +196,7 @@ async def _intend(
             work.intents = opened.get(work.mark.subject, [])
             target.under_way += len(work.intents)
         await gating.write_down(connection, house, target, works)
+        await authority.settle(connection, house, target, works)
         await _keep_reached(connection, target, [(w, _in_step(w)) for w in works if not w.intents])
         await _release(connection, house, target, due, works)
         await _ask_for_groups(connection, target, works)

@@ -20,7 +20,7 @@ from tenure.engine.send import Stopped
 from tenure.engine.waking import Waking
 from tenure.engine.work import backoff
 from tenure.model.access import Silence
-from tenure.store import audit, marks, sources, targets
+from tenure.store import audit, authority, marks, sources, targets
 from tenure.store.database import Connection, DatabaseAway
 from tenure.store.locks import Locks, LocksLost
 from tenure.store.marks import Mark
@@ -155,6 +155,7 @@ class Engine:
         if target.silent.keys() - silent.keys():
             await marks.mark_subject(connection, [target.id], "scope:all", marks.READINGS, None)
         await marks.sweep(connection, target.id, now)
+        await authority.sweep(connection, target.id, now)
         target.silent, target.listened_at = silent, now
 
     async def _foreseen(self, target: ActiveTarget) -> bool:

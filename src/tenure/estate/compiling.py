@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tenure.estate.limits import approval_of, limits_of
 from tenure.estate.schema import TargetPart
-from tenure.planning.rules import OnTheFly, Protected, Rules
+from tenure.planning.rules import Farewell, OnTheFly, Protected, Rules
+
+SHOWN_WITHIN = timedelta(minutes=90)
+"""The deadline of a leaver where another target closes the account: applications read their directory every hour."""
 
 
 def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
     """The rules of the target of this name, which these sources feed."""
     fly = part.groups.on_the_fly
+    authority = part.authority if part.authority != name else None
     return Rules(
         target=name,
         sources=sources,
@@ -27,9 +33,10 @@ def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         new_groups=part.groups.new,
         keep_foreign_members=part.groups.keep_foreign_members,
         leaver=part.leaver.action,
-        farewell=part.leaver.farewell(),
+        farewell=part.leaver.farewell(Farewell().deadline if authority is None else SHOWN_WITHIN),
         protected=Protected(part.protected),
         limits=limits_of(part.limits),
         approval=approval_of(part.approval),
         seats_first=part.seats.first,
+        authority=authority,
     )

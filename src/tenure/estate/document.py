@@ -93,6 +93,11 @@ class TargetEstate:
         return self.rules.approval
 
     @property
+    def authority(self) -> str | None:
+        """The target that makes, changes and closes the accounts there; None: it does so itself."""
+        return self.rules.authority
+
+    @property
     def deadline(self) -> timedelta:
         """How long after somebody left an open account raises an alarm."""
         return self.rules.farewell.deadline
@@ -102,6 +107,7 @@ class TargetEstate:
 class Estate:
     """The whole configuration. `digest` is the SHA-256 of `document`; `warnings` stop nothing, but should be read.
 
+    `unsaid` is what a person has to say before a check lets the estate pass; a server runs with it all the same.
     An estate loaded without secrets is for checks alone: where one could not be read, a stand-in is in its place.
     """
 
@@ -110,3 +116,4 @@ class Estate:
     sources: Mapping[str, SourceEstate]
     targets: Mapping[str, TargetEstate]
     warnings: tuple[Problem, ...] = ()
+    unsaid: tuple[Problem, ...] = ()

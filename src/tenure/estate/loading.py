@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,6 +15,7 @@ from tenure.estate.compiling import rules_of
 from tenure.estate.document import Estate, Rate, SourceEstate, TargetEstate
 from tenure.estate.extensions import extensions, unreadable
 from tenure.estate.not_enforced import WORDS, not_enforced
+from tenure.estate.owners import owners, unsaid
 from tenure.estate.problem import EstateInvalid, Problem, instead
 from tenure.estate.schema import SourcePart, TargetPart, meaningless
 from tenure.estate.secrets import REFERENCE, UNSET, NotAReference, NotResolved, SecretSource, secret_paths
@@ -101,7 +101,8 @@ class _Loading:
             for name, part in target_parts.items()
             if ("targets", name) not in postponed
         }
-        self._one_owner(target_parts)
+        for fault in owners(target_parts, targets):
+            self._add(fault.path, fault.message, fault.hint)
         for path, message, hint in unreadable(sources, targets):
             self._add(path, message, hint)
         if self._problems:
@@ -112,12 +113,15 @@ class _Loading:
             {name: source for name, source in sources.items() if source},
             {name: target for name, target in targets.items() if target},
             tuple(self._warnings),
+            tuple(self._problem(fault.path, fault.message, fault.hint) for fault in unsaid(target_parts, targets)),
         )
 
     def _add(self, path: Place, message: str, hint: str = "", *, warning: bool = False) -> None:
+        (self._warnings if warning else self._problems).append(self._problem(path, message, hint))
+
+    def _problem(self, path: Place, message: str, hint: str) -> Problem:
         line, column = locate(self._tree, path)
-        problem = Problem(line, column, dotted(path), message, hint, self._file)
-        (self._warnings if warning else self._problems).append(problem)
+        return Problem(line, column, dotted(path), message, hint, self._file)
 
     def _not_enforced(self, document: Any) -> set[Place]:
         """Refuse what is not enforced yet and take it out; gives the parts whose kind is not there yet."""
@@ -249,25 +253,3 @@ class _Loading:
             for fault in faults(error, model, data, known):
                 self._add((*path, *fault.path), fault.message, fault.hint)
             return None
-
-    def _one_owner(self, parts: Mapping[str, Any]) -> None:
-        """Two targets that write the same application would undo each other's work."""
-        seen: dict[tuple[str, str], str] = {}
-        for name, part in parts.items():
-            if not isinstance(part, dict) or not isinstance(part.get("url"), str):
-                continue
-            address = (str(part.get("kind")), _address(part["url"]))
-            other = seen.setdefault(address, name)
-            if other != name:
-                said = f'the target "{other}" has the same kind and address: an account would have two owners'
-                self._add(("targets", name, "url"), said, "keep one of the two, and give it both sources")
-
-
-def _address(url: str) -> str:
-    """An address in one spelling: letter case of the host, the usual port and a slash at the end do not count."""
-    try:
-        parts = urlsplit(url.strip())
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
-        return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}{parts.path.rstrip('/')}"
-    except ValueError:
-        return url

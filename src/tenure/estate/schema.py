@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
@@ -144,11 +145,12 @@ class LeaverPart(Part):
     remove_groups: After = DEFAULT.farewell.remove_groups
     anonymize: After = DEFAULT.farewell.anonymize
     delete: After = DEFAULT.farewell.delete
-    deadline: Duration = DEFAULT.farewell.deadline
+    deadline: Duration | None = None
 
-    def farewell(self) -> Farewell:
-        """All but the action."""
-        return Farewell(**{name: getattr(self, name) for name in LeaverPart.model_fields if name != "action"})
+    def farewell(self, usual: timedelta) -> Farewell:
+        """All but the action; `usual` is the deadline when none is named."""
+        named = {name: getattr(self, name) for name in LeaverPart.model_fields if name not in ("action", "deadline")}
+        return Farewell(**named, deadline=usual if self.deadline is None else self.deadline)
 
 
 class SeatsPart(Part):
@@ -169,6 +171,7 @@ class TargetPart(Part):
 
     kind: str
     source: Texts = ()
+    authority: Text | None = None
     mode: Mode = DEFAULT.mode
     scope: TruthExpression = DEFAULT.scope
     out_of_scope: OutOfScope = DEFAULT.out_of_scope

@@ -169,6 +169,12 @@ def _of_targets(found: Sequence[TargetVitals], now: datetime) -> Iterator[Gauge]
         lambda t: t.overdue,
     )
     yield gauge(
+        "awaited",
+        "People for whom something was done at the target that keeps the accounts, and does not show here yet.",
+        lambda t: t.awaited,
+    )
+    yield gauge("awaited_late", "Those of them for whom that is so for longer than a day.", lambda t: t.late)
+    yield gauge(
         "complete_reading_age_seconds",
         "Seconds since the last complete reading of the accounts ended; missing before the first.",
         lambda t: _age(t.read_at, now),

@@ -31,13 +31,15 @@ class FieldSpec:
 
     `canon` is the ONE function that gives the canonical form of a value: values are compared in that form and sent as
     they are. `longest` counts characters. `listed` says whether the listing of all accounts shows the field; one that
-    no reading shows is known by the answers to what was sent.
+    no reading shows is known by the answers to what was sent. `in_directory`: it lives in the directory of users, and
+    not in the application itself.
     """
 
     canon: Callable[[str], str] = canon_trimmed
     longest: int = 255
     clearable: bool = False
     listed: bool = True
+    in_directory: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ class FindingKind(StrEnum):
     LEAVER_ACTIVE = "leaver-active"  # its person has left
     TWICE = "twice"  # another active account has the same e-mail address
     UNKNOWN_ADMINISTRATOR = "unknown-administrator"  # administers, and is nobody's whom an identity provider knows
+    AWAITED = "awaited"  # what another application does for it does not show
     UNUSED_LICENCE = "unused-licence"  # takes a seat, and nobody has signed in with it for long
 
 

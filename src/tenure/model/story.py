@@ -221,6 +221,8 @@ class Story:
     `found_by` says what the asked name was. `account` is the account as last seen at `seen_at`; `writes` are the
     journal's entries and `events` what the identity provider told of the person, both newest first. `held_by` names
     whose the account is when it is linked to somebody else. `looking`: the person is marked to be looked at.
+    `authority` is the target that keeps the accounts here, if another does, and `elsewhere` what was written there for
+    this person, since they left if they did.
     """
 
     asked: str
@@ -241,3 +243,5 @@ class Story:
     held_by: str | None = None
     looking: bool = False
     others: tuple[Other, ...] = ()
+    authority: str | None = None
+    elsewhere: tuple[Write, ...] = ()

@@ -17,23 +17,18 @@ from tenure.model.change import (
     CreateAccount,
     CreateGroup,
     DeleteAccount,
-    EndSessions,
     JoinGroups,
     LeaveGroups,
     RenameAccount,
-    RevokePermissions,
-    RevokeTokens,
     UpdateAccount,
 )
 from tenure.model.desired import Standing
 from tenure.model.gate import GateClass, digest_of
 from tenure.model.plan import Decision, Verdict
-from tenure.model.situation import Ambiguous, Found, Linked, Missing, Situation, Unseen
+from tenure.model.situation import Ambiguous, Missing, Situation, Unseen
+from tenure.planning.authority import KEPT, MADE, Elsewhere, divide, entrust
 from tenure.planning.evidence import canonical_cell, canonical_value, cells, named
 from tenure.planning.rules import Adopt, OutOfScope, Rules
-
-BESIDE_DIRECTORY = (AdoptAccount, JoinGroups, LeaveGroups, RevokePermissions, RevokeTokens, EndSessions)
-"""What an application keeps itself, also of an account that lives in a directory which it cannot write."""
 
 _Judged = TypeVar("_Judged", bound=Change)
 
@@ -49,7 +44,8 @@ class Safety:
     gate, digest of the change). `another_person` tells that the source's own identifier of this person changed.
     `set_back` are the cells that somebody keeps changing back, with the value (canonical) that we keep setting.
     `refused_links` maps accounts that are not to be taken over to the decision that said so. `closed` says why nothing
-    is written at this target now, `silent` why nothing is taken away from this person now.
+    is written at this target now, `silent` why nothing is taken away from this person now. `elsewhere` is how they are
+    at the target that keeps the accounts here, if another does.
     """
 
     rules: Rules
@@ -67,6 +63,7 @@ class Safety:
     refused_links: Mapping[str, str] = field(default_factory=dict)
     closed: str | None = None
     silent: str | None = None
+    elsewhere: Elsewhere | None = None
 
 
 def admit(changes: Sequence[Change], safety: Safety) -> Iterator[Verdict]:
@@ -90,7 +87,7 @@ _FOUNDATIONS = frozenset({ChangeKind.ADOPT_ACCOUNT, ChangeKind.CREATE_ACCOUNT})
 
 def _verdicts(change: Change, safety: Safety) -> Iterator[Verdict]:
     if isinstance(change, UpdateAccount):
-        yield from (_verdict(part, safety) for part in _crowded_apart(change, safety))
+        yield from (_verdict(part, safety) for part in _apart(change, safety))
         return
     if not isinstance(change, JoinGroups | LeaveGroups):
         yield _verdict(change, safety)
@@ -103,10 +100,11 @@ def _verdicts(change: Change, safety: Safety) -> Iterator[Verdict]:
         yield Verdict(replace(change, groups=tuple(names)), decision, reason, waits_on, gate)
 
 
-def _crowded_apart(change: UpdateAccount, safety: Safety) -> Iterator[UpdateAccount]:
-    """The fields of an update that many are to have alike, and the others, which they do not keep."""
-    crowded = change.fields.keys() & safety.crowd.keys()
-    for names in (change.fields.keys() - crowded, crowded):
+def _apart(change: UpdateAccount, safety: Safety) -> Iterator[UpdateAccount]:
+    """The fields of an update that many are to have alike or that others write, and those that they do not keep."""
+    own = divide(change, safety.situation, safety.elsewhere, safety.capabilities)
+    crowded = change.fields.keys() & safety.crowd.keys() - own
+    for names in (change.fields.keys() - crowded - own, crowded, own):
         fields = {name: value for name, value in change.fields.items() if name in names}
         if fields:
             yield replace(change, fields=fields, before={n: v for n, v in change.before.items() if n in names})
@@ -159,9 +157,6 @@ def _ability(change: Change, safety: Safety) -> Verdict | None:
     capabilities = safety.capabilities
     if change.kind not in capabilities.operations | CALLS_NOBODY:
         return Verdict(change, Decision.HOLD, f"the application cannot {change.kind.value}")
-    account = safety.situation.account if isinstance(safety.situation, Linked | Found) else None
-    if account and not account.writable and not isinstance(change, BESIDE_DIRECTORY):
-        return Verdict(change, Decision.HOLD, f"the account lives in a {account.authority} directory")
     if isinstance(change, CreateAccount | UpdateAccount | RenameAccount):
         fields = {"username": change.name} if isinstance(change, RenameAccount) else change.fields
         for name, value in fields.items():
@@ -212,7 +207,7 @@ def _creation(change: CreateAccount, situation: Situation, safety: Safety) -> Ve
 def _adoption(change: AdoptAccount, safety: Safety) -> Verdict | None:
     if change.account.key in safety.refused_links:
         return Verdict(change, Decision.REFUSE, f"refused by {safety.refused_links[change.account.key]}")
-    if safety.rules.adopt is Adopt.ASK and not change.evidence.startswith(("rehire", "chosen")):
+    if safety.rules.adopt is Adopt.ASK and not change.evidence.startswith(("rehire", "chosen", MADE, KEPT)):
         return Verdict(change, Decision.HOLD, f"adopt: ask ({change.evidence})", gate=GateClass.ADOPTIONS)
     if change.evidence == "match: email":
         return Verdict(change, Decision.HOLD, "a match by e-mail alone never takes over an account")
@@ -294,4 +289,8 @@ def _group_mode(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdic
     return Verdict(change, Decision.HOLD, f"mode {mode.value} does not allow {change.kind.value}")
 
 
-_JUDGES = (_protection, _ability, _situation, _doubt, _group, _mode)
+def _authority(change: Change, safety: Safety) -> Verdict | None:
+    return entrust(change, safety.situation, safety.elsewhere, safety.rules.target, safety.capabilities)
+
+
+_JUDGES = (_protection, _authority, _ability, _situation, _doubt, _group, _mode)

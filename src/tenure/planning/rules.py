@@ -183,3 +183,5 @@ class Rules:
     approval: Approval = field(default_factory=Approval)
     farewell: Farewell = field(default_factory=Farewell)
     seats_first: Expression | None = None
+    authority: str | None = None
+    """The target that makes, changes and closes the accounts here; None: this one does so itself."""

@@ -171,6 +171,15 @@ def of_leavers(target: str, late: int) -> Iterator[Finding]:
         yield Finding(Level.PROBLEM, f"target {target}", what, "tenure report leaver")
 
 
+def of_awaited(target: str, late: int) -> Iterator[Finding]:
+    """People for whom what was done where the accounts are kept has not shown here for too long."""
+    if late:
+        who = "1 person has" if late == 1 else f"{late} people have"
+        what = f"{who} waited for longer than a day for what another application does to show here"
+        do = f"tenure report findings {target}, and see whether it still reads that directory"
+        yield Finding(Level.PROBLEM, f"target {target}", what, do)
+
+
 def of_gate(target: str, name: str, people: int, *, shut: bool) -> Iterator[Finding]:
     """A gate that is shut, or holds somebody."""
     what = f"{holds.about(name)}: {people} wait for a decision" + (", and the gate is shut" if shut else "")

@@ -46,12 +46,17 @@ _SHOWN = (Aspect.ACCOUNT, Aspect.ADMINISTRATION, Aspect.LICENCE, Aspect.GROUPS)
 
 
 def _account(story: Story, why: str | None) -> AspectProof:
-    account, write = story.account, _last(story, _CLOSING)
+    account, write = story.account, _last(story.writes, _CLOSING) or _last(story.elsewhere, _CLOSING)
     done_at = write.answered_at if write else None
     if account is None:
         return AspectProof(Aspect.ACCOUNT, ProofState.DONE, "is gone", done_at, story.seen_at or _seen(write))
     if not account.active:
-        return AspectProof(Aspect.ACCOUNT, ProofState.DONE, "is closed", done_at, story.seen_at)
+        told = f"is closed, which {story.authority} did" if write in story.elsewhere else "is closed"
+        return AspectProof(Aspect.ACCOUNT, ProofState.DONE, told, done_at, story.seen_at)
+    verdict = _planned(story, _CLOSING)
+    if write is not None and write in story.elsewhere and (verdict is None or verdict.decision is Decision.WAIT):
+        told = f"was closed at {story.authority}, and is open here until {story.target.name} shows it"
+        return AspectProof(Aspect.ACCOUNT, ProofState.UNDER_WAY, told, done_at)
     if why is not None and story.desired is not None and story.desired.reached:
         return AspectProof(Aspect.ACCOUNT, ProofState.REPORTED, why, None, story.seen_at)
     return _open(story, Aspect.ACCOUNT, _CLOSING, "is open")
@@ -95,7 +100,7 @@ def _taken(story: Story, aspect: Aspect, why: str | None) -> AspectProof:
     if held is not None and not held:
         return AspectProof(aspect, ProofState.DONE, "holds none itself", None, story.seen_at)
     kind = _BY.get(aspect)
-    write = _last(story, {kind}) if kind else None
+    write = _last(story.writes, {kind}) if kind else None
     if write is not None:
         told = words.shown(write.detail) or words.OUTCOMES[write.outcome]
         state = ProofState.DONE if write.seen_at is not None else ProofState.UNKNOWN  # in part, or it was not shown
@@ -128,9 +133,9 @@ def _planned(story: Story, kinds: Iterable[ChangeKind]) -> Verdict | None:
     return next((verdict for verdict in verdicts if verdict.change.kind in wanted), None)
 
 
-def _last(story: Story, kinds: Iterable[ChangeKind]) -> Write | None:
+def _last(writes: Sequence[Write], kinds: Iterable[ChangeKind]) -> Write | None:
     wanted = set(kinds)
-    return next((w for w in story.writes if w.change.kind in wanted and w.outcome in _DONE), None)
+    return next((w for w in writes if w.change.kind in wanted and w.outcome in _DONE), None)
 
 
 def _seen(write: Write | None) -> Any:

@@ -57,6 +57,7 @@ FINDINGS = {
     FindingKind.LEAVER_ACTIVE: "Left, and still active",
     FindingKind.TWICE: "The same e-mail address twice",
     FindingKind.UNKNOWN_ADMINISTRATOR: "An administrator nobody knows",
+    FindingKind.AWAITED: "Done elsewhere, and does not show",
     FindingKind.UNUSED_LICENCE: "A licence that is not used",
 }
 ASPECTS = {
@@ -196,6 +197,7 @@ _ACTIONS = {
     "group.renamed": "renamed a group",
     "group.changed": "changed a group",
     "group.removed": "deleted a group",
+    "authority.seen": "saw here what was done at the application that keeps the accounts",
     "target.read": "compared everybody with the application",
     "estate.activated": "activated a configuration",
 }

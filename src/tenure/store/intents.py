@@ -54,19 +54,9 @@ async def open_intents(
     now: datetime,
 ) -> dict[str, list[Intent]]:
     """Write down what is about to be sent; gives the intents of each subject, in order."""
-    told = [
-        {
-            "plan": o.plan,
-            "subject": o.subject,
-            "key": o.key,
-            "before": o.before,
-            "cause": o.cause,
-            "change": encode(change),
-            "absence_proof": o.absence_proof,
-        }
-        for o in openings
-        for change in o.changes
-    ]
+    if not openings:
+        return {}
+    told = [_as_told(opening, change) for opening in openings for change in opening.changes]
     found = await rows(
         connection,
         """INSERT INTO intent (plan, target, subject, key, change, before, absence_proof, deadline, shard, epoch,
@@ -81,13 +71,20 @@ async def open_intents(
     numbers: dict[str, list[int]] = {}
     for r in found:
         numbers.setdefault(r["subject"], []).append(r["id"])
-    return {
-        o.subject: [
-            Intent(number, o.plan, o.subject, change, o.key, o.before, o.absence_proof, deadline, o.cause)
-            for number, change in zip(sorted(numbers[o.subject]), o.changes, strict=True)
-        ]
-        for o in openings
-    }
+    return {o.subject: _opened(o, sorted(numbers[o.subject]), deadline) for o in openings}
+
+
+def _as_told(opening: Opening, change: Change) -> Row:
+    told = {name: getattr(opening, name) for name in ("plan", "subject", "key", "before", "absence_proof", "cause")}
+    return {**told, "change": encode(change)}
+
+
+def _opened(opening: Opening, numbers: Sequence[int], deadline: datetime) -> list[Intent]:
+    o = opening
+    return [
+        Intent(number, o.plan, o.subject, change, o.key, o.before, o.absence_proof, deadline, o.cause)
+        for number, change in zip(numbers, o.changes, strict=True)
+    ]
 
 
 async def still_open(connection: Connection, target: int, shard: int) -> list[Intent]:

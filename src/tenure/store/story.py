@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from tenure.model.capability import canon_name
@@ -50,7 +51,8 @@ SELECT a.id, a.at, a.actor, a.action, a.facts - 'added' - 'removed' AS facts,
        coalesce(a.facts->'added' ? %s, false) AS added, coalesce(a.facts->'removed' ? %s, false) AS removed,
        g.display_name AS group_name
 FROM audit a LEFT JOIN source_group g ON g.id::text = a.subject WHERE a.id IN (
-    (SELECT id FROM audit WHERE subject = %s AND source IS NOT NULL ORDER BY id DESC LIMIT 20)
+    (SELECT id FROM audit WHERE subject = %s
+     AND (source IS NOT NULL OR (action = 'authority.seen' AND target = %s)) ORDER BY id DESC LIMIT 20)
     UNION ALL
     (SELECT id FROM audit WHERE subject = ANY(%s) AND source IS NOT NULL AND action = 'group.members'
      AND (facts->'added' ? %s OR facts->'removed' ? %s) ORDER BY id DESC LIMIT 20))
@@ -125,7 +127,7 @@ async def _with_identity(connection: Connection, target: int, story: Story, who:
     return replace(
         story,
         told=told,
-        events=await _events(connection, subject, [str(group.id) for group in told.groups]),
+        events=await _events(connection, target, subject, [str(group.id) for group in told.groups]),
         link=LinkTold(link["key"], link["evidence"], link["adopted"], link["made_at"]) if link else None,
         desired=plans.decode_desired(desired) if desired else None,
         desired_revision=desired["revision"] if desired else None,
@@ -133,7 +135,25 @@ async def _with_identity(connection: Connection, target: int, story: Story, who:
         sending=await _sending(connection, target, subject),
         writes=await _writes(connection, target, subject),
         looking=marked is not None,
+        **await _elsewhere(connection, target, who),
     )
+
+
+async def _elsewhere(connection: Connection, target: int, who: UUID) -> dict[str, Any]:
+    """The target that keeps the accounts here, if another does, and what was written there since the person left."""
+    kept_by = await row(
+        connection,
+        """SELECT o.id, o.name, i.left_at FROM target t JOIN target o ON o.id = t.authority
+        CROSS JOIN identity i WHERE t.id = %s AND i.id = %s""",
+        target,
+        who,
+    )
+    if kept_by is None:
+        return {}
+    since = kept_by["left_at"]
+    writes = await _writes(connection, kept_by["id"], str(who))
+    counted = tuple(write for write in writes if since is None or write.answered_at >= since)
+    return {"authority": kept_by["name"], "elsewhere": counted}
 
 
 async def _identity(connection: Connection, target: int, who: UUID) -> IdentityTold:
@@ -205,9 +225,12 @@ async def _causes(
     return chains
 
 
-async def _events(connection: Connection, subject: str, groups: Sequence[str]) -> tuple[Cause, ...]:
-    """What the source told of this person, or of their place in the groups that they are in there."""
-    found = await rows(connection, _EVENTS, subject, subject, subject, list(groups), subject, subject)
+async def _events(connection: Connection, target: int, subject: str, groups: Sequence[str]) -> tuple[Cause, ...]:
+    """What the source told of this person, or of their place in the groups that they are in there.
+
+    And that what was done for them at the target that keeps the accounts here was seen here.
+    """
+    found = await rows(connection, _EVENTS, subject, subject, subject, target, list(groups), subject, subject)
     return tuple(Cause(r["id"], r["at"], r["actor"], r["action"], _facts(r)) for r in found)
 
 

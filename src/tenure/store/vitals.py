@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tenure.store.authority import LATE
 from tenure.store.database import Connection, Row, row, rows
 from tenure.store.findings import OVERDUE
 
@@ -14,8 +15,10 @@ RECENT = timedelta(hours=1)
 
 _TARGETS = """
 SELECT t.name, t.state = 'running' AS running, d.due, d.put_off, m.at AS oldest_due_at, o.n AS open_intents,
-       l.n AS linked, p.n AS waiting, r.ended_at AS read_at
+       l.n AS linked, p.n AS waiting, r.ended_at AS read_at, w.awaited, w.late
 FROM target t
+CROSS JOIN LATERAL (SELECT count(*) AS awaited, count(*) FILTER (WHERE since <= %s) AS late
+                    FROM awaited WHERE target = t.id) w
 CROSS JOIN LATERAL (SELECT count(*) AS due, count(*) FILTER (WHERE not_before > %s) AS put_off
                     FROM due WHERE target = t.id AND subject NOT IN ('reading', 'seats')) d
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM intent WHERE target = t.id AND state = 'open') o
@@ -48,8 +51,9 @@ class TargetVitals:
 
     `due` counts its marks (without that for the next whole reading), `put_off` those of them that wait for a moment;
     `oldest_due_at` is when what led to the oldest happened. `overdue` counts people who left, whose account is still
-    open, and for whom that is too long. `changes`: what was answered within the last hour, by
-    kind of change and outcome.
+    open, and for whom that is too long. `awaited` counts people for whom something is done at the target that keeps the
+    accounts here and does not show yet, `late` those of them for whom that is so for longer than a day. `changes`: what
+    was answered within the last hour, by kind of change and outcome.
     """
 
     name: str
@@ -61,6 +65,8 @@ class TargetVitals:
     linked: int
     waiting: int
     read_at: datetime | None
+    awaited: int = 0
+    late: int = 0
     overdue: int = 0
     changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -87,7 +93,7 @@ async def vitals(
     late = {r["target"]: r["n"] for r in await rows(connection, _OVERDUE, now)}
     targets = [
         TargetVitals(**r, overdue=late.get(r["name"], 0), changes=changes.get(r["name"], {}))
-        for r in await rows(connection, _TARGETS, now)
+        for r in await rows(connection, _TARGETS, now - LATE, now)
     ]
     sources = []
     for r in await rows(connection, _SOURCES, now):

@@ -63,7 +63,9 @@ CAPABILITIES = Capabilities(
         "username": FieldSpec(canon=canon_name),  # kept in lower case, found in any
         "email": FieldSpec(canon=canon_trimmed),  # its case is kept
         "display_name": FieldSpec(canon=canon_trimmed),
-        "properties.": FieldSpec(canon=canon_exact, longest=32_766, clearable=True, listed=False),  # 32 KiB of JSON
+        "properties.": FieldSpec(
+            canon=canon_exact, longest=32_766, clearable=True, listed=False, in_directory=False
+        ),  # 32 KiB of JSON, which Jira keeps itself
     },
     group=FieldSpec(canon=canon_name),
     groups_a_call=1,

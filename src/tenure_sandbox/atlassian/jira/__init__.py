@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .directory import Directory
 from .door import JiraDoor
 from .routes import ROUTES
 from .state import Jira
 from .versions import version
 
-__all__ = ["ROUTES", "Jira", "JiraDoor", "version"]
+__all__ = ["ROUTES", "Directory", "Jira", "JiraDoor", "version"]

@@ -77,7 +77,8 @@ def _access(jira: Jira, keys: Any) -> list[Role]:
     return roles
 
 
-def _new_key(jira: Jira, name: str) -> str:
+def new_key(jira: Jira, name: str) -> str:
+    """The key that a new account of this name gets in this version."""
     if not jira.version.has("numbered_keys") and name not in jira.by_key and name not in jira.deleted:
         return name
     return numbered_key(jira) if jira.version.has("numbered_keys") else f"ID{_next_number(jira)}"
@@ -109,7 +110,7 @@ def create(jira: Jira, body: dict[str, Any], licence_full: bool = False) -> Acco
         if licence_full or jira.seats_left(role) == 0:
             raise refused(400, "licence_full", key=role.key)
     name: str = body["name"].lower()
-    account = jira.add(_new_key(jira, name), name, body["emailAddress"], body["displayName"])
+    account = jira.add(new_key(jira, name), name, body["emailAddress"], body["displayName"])
     account.active = active
     password = body.get("password")
     account.password = password if isinstance(password, str) and password else None

@@ -56,7 +56,7 @@ def operations(jira: Jira, account: Account) -> list[str]:
 
 def complaints(account: Account, caller: Account, read_only: bool) -> Errors:
     """What speaks against anonymizing an account, by operation; the second is a guess."""
-    if read_only:
+    if read_only or account.outside:
         changes = ("USER_NAME_CHANGE", "USER_DISABLE", "USER_EXTERNAL_ID_CHANGE")
         return dict.fromkeys(changes, TEXTS["anonymize_read_only"][1])
     return {"USER_DISABLE": TEXTS["self_deactivation"][1]} if account is caller else {}

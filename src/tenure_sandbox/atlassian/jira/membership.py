@@ -6,6 +6,7 @@ from typing import Any
 
 from tenure_sandbox.people import ADMINISTRATORS
 
+from . import directory
 from .accounts import LONGEST
 from .state import Account, Group, Jira
 from .texts import refused
@@ -56,6 +57,7 @@ def join(jira: Jira, group: Group, name: Any) -> Account:
         raise refused(404, "no_such_member", name=name)
     if account in group.members:
         raise refused(400, "already_member", name=account.name, group=group.name)
+    directory.joinable(jira, account, group)
     jira.join(account, group)
     return account
 
@@ -64,6 +66,7 @@ def leave(jira: Jira, group: Group, account: Account, caller: Account) -> None:
     """Take an account out of a group; 400 if it is not a direct member."""
     if account not in group.members:
         raise refused(400, "not_member", name=account.name, group=group.name)
+    directory.joinable(jira, account, group)
     if account is caller and group.name == ADMINISTRATORS:
         raise refused(400, "last_administrator")
     jira.leave(account, group)

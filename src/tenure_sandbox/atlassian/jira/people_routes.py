@@ -9,7 +9,7 @@ import orjson
 from tenure_sandbox.atlassian.call import Reply
 from tenure_sandbox.faults import capped
 
-from . import accounts, beans
+from . import accounts, beans, directory
 from .call import Call
 from .state import Account
 from .texts import refused
@@ -39,6 +39,7 @@ def _written(account: Account) -> tuple[str, str, str, bool]:
 
 
 def _update(call: Call, account: Account, body: dict[str, Any]) -> Reply:
+    directory.writable(account)
     before = _written(account)
     given = accounts.update(call.jira, account, body, call.caller)
     what = orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()
@@ -54,6 +55,7 @@ def update_user(call: Call) -> Reply:
 def delete_user(call: Call) -> Reply:
     """Delete an account."""
     account = call.account()
+    directory.writable(account)
     accounts.delete(call.jira, account, call.caller)
     call.wrote(account.name, "delete")
     return Reply(204)
@@ -62,6 +64,7 @@ def delete_user(call: Call) -> Reply:
 def set_password(call: Call) -> Reply:
     """Set somebody's password."""
     account = call.account()
+    directory.writable(account)
     accounts.set_password(account, call.fields())
     call.wrote(account.name, "password")
     return Reply(204)

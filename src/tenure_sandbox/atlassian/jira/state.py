@@ -23,6 +23,7 @@ from .rights import ACTORS, SCHEMES
 
 if TYPE_CHECKING:
     from .anonymization import Task
+    from .directory import Directory
 
 FIRST_NUMBER = 10100
 SERVER_ID = "5a9d0e1c-7c54-3d0f-9a37-000000000001"
@@ -44,6 +45,7 @@ class Account:
     groups: set[str] = field(default_factory=set)
     properties: dict[str, Any] = field(default_factory=dict)
     haystack: str = ""
+    outside: str = ""  # its key in the directory that it comes from; none for Jira's own
 
     def index(self) -> None:
         """Refresh the text that the user search looks into: username, display name and e-mail address."""
@@ -57,6 +59,7 @@ class Group:
     name: str
     members: set[Account] = field(default_factory=set)
     nested: set[str] = field(default_factory=set)
+    outside: bool = False
 
 
 @dataclass(slots=True)
@@ -103,6 +106,7 @@ class Jira:
         self.actors = {place: list(actors) for place, actors in ACTORS.items()}
         self.anonymizations: list[Task] = []
         self.duplicated: dict[str, list[dict[str, Any]]] = {}
+        self.directory: Directory | None = None
         self.journal: list[dict[str, Any]] = []
         self.stamp = 0
         self.next_number = 1
