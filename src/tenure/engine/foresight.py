@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from tenure.engine import decided
+from tenure.engine import decided, naming
 from tenure.engine.active import ActiveTarget, House
 from tenure.model.desired import Desired
 from tenure.model.identity import Identity, SourceGroup
@@ -31,7 +31,8 @@ async def desired_of(
     groups = await directory.groups_of(connection, list(identities), target.id)
     kept = await plans.desired_of(connection, target.id, list(identities))
     now = house.clock.now()
-    found: dict[UUID, Desired] = {}
+    found, hashes = dict[UUID, Desired](), dict[UUID, bytes]()
+    fresh: dict[UUID, Desired] = {}
     for who in sorted(identities, key=str):  # in key order, as everywhere: no two lock each other out
         identity = identities[who]
         told = _input_hash(identity, groups.get(who, ()))
@@ -44,10 +45,12 @@ async def desired_of(
         ):
             found[who] = plans.decode_desired(old)
             continue
-        found[who] = assign(identity, groups.get(who, ()), target.rules, now)
-        capabilities = target.connector.capabilities
-        await plans.save_desired(connection, target.id, found[who], told, target.revision, capabilities)
-    return found
+        fresh[who], hashes[who] = assign(identity, groups.get(who, ()), target.rules, now), told
+    fresh = await naming.remember(connection, target, identities, fresh)
+    capabilities = target.connector.capabilities
+    for who, desired in fresh.items():
+        await plans.save_desired(connection, target.id, desired, hashes[who], target.revision, capabilities)
+    return found | fresh
 
 
 async def foresee(house: House, target: ActiveTarget) -> None:

@@ -32,4 +32,5 @@ def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         limits=limits_of(part.limits),
         approval=approval_of(part.approval),
         seats_first=part.seats.first,
+        usernames=part.usernames.taken,
     )

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from tenure.model.capability import Capabilities
 from tenure.model.change import ChangeKind
-from tenure.model.desired import Desired, DesiredGroup, Reason, Standing
+from tenure.model.desired import Choice, Desired, DesiredGroup, Reason, Standing
 from tenure.model.plan import Plan, encode_plan
 from tenure.store.database import Connection, Row, row, rows
 
@@ -24,9 +24,11 @@ def encode_desired(desired: Desired) -> dict[str, Any]:
     found = asdict(desired)
     for group in found["groups"]:
         group["source_group"] = str(group["source_group"]) if group["source_group"] else None
+    chosen = {"choice": found["choice"]} if desired.choice else {}
     return {name: found[name] for name in ("fields", "groups", "reasons", "faults", "first")} | {
         "standing": desired.standing.value,
         "steps": sorted(desired.steps),
+        **chosen,
     }
 
 
@@ -48,6 +50,7 @@ def decode_desired(found: Row) -> Desired:
         steps=frozenset(map(ChangeKind, cells.get("steps", ()))),
         reached=found["reached"],
         first=cells.get("first", False),
+        choice=Choice(**cells["choice"]) if "choice" in cells else None,
     )
 
 
@@ -95,6 +98,19 @@ async def save_desired(
         (
             *(target, desired.identity, input_hash, revision, name, email),
             *(Jsonb(encode_desired(desired)), desired.look_again_at),
+        ),
+    )
+
+
+async def name_desired(connection: Connection, target: int, desired: Desired, capabilities: Capabilities) -> None:
+    """Keep that another account name was chosen than the one that was computed."""
+    await connection.execute(
+        "UPDATE desired SET cells = %s, username_canon = %s, reached = false WHERE target = %s AND identity = %s",
+        (
+            Jsonb(encode_desired(desired)),
+            capabilities.canon("username", desired.fields.get("username")),
+            target,
+            desired.identity,
         ),
     )
 
