@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tenure.model.capability import canon_name
+from tenure.store import names as stored
 
 from .world import ESTATE, World, ensure, patch, person
 
@@ -204,6 +207,59 @@ async def test_names_that_are_one_name_to_the_application(database: str, one: st
     assert sorted(name.endswith("2") for name in found.values()) == [False, True]
     assert len({canon_name(name.removesuffix("2")) for name in found.values()}) == 1
     assert [p for p in await plans(world) if p["waiting"]] == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_random_crowd_gets_a_name_each_and_keeps_it(database: str, seed: int) -> None:
+    """Whatever the order and however many come at once; who leaves and comes back has the name of before."""
+    chance = random.Random(seed)
+    world, ids = World(database, TRIED), dict[str, str]()
+    await stranger(world, "jdoe", "old@y.test")
+    families = [chance.choice(["Doe", "DOE", "Roe", "Doe2"]) for _ in range(14)]
+    people = [called(chance.choice(["Jo", "Jim"]), name, f"p{n}@x.example") for n, name in enumerate(families)]
+    before: dict[str, str] = {}
+    while people:
+        some, people = people[: (size := chance.randint(1, 6))], people[size:]
+        async with world.house() as tenure, world.provider(tenure) as client:
+            answers = await asyncio.gather(*(client.post("/Users", json=one) for one in some))
+            ids |= {one["userName"]: answer.json()["id"] for one, answer in zip(some, answers, strict=True)}
+            await world.finish(tenure)
+        found = await names(world)
+        assert before.items() <= found.items()
+        assert len({canon_name(name) for name in found.values()}) == len(found)
+        before = found
+    assert len(before) == 14
+    back = chance.sample(sorted(ids.values()), 4)
+    for active in (False, True):
+        for one in back:
+            await change(world, one, {"active": active})
+    assert await names(world) == before
+
+
+async def test_whose_name_is_free_pays_nothing_for_it(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One statement a chunk, where anything is computed at all; and a pass without a change computes nothing."""
+    asked: list[str] = []
+
+    def counted(name: str) -> None:
+        real = getattr(stored, name)
+
+        async def count(*values: Any) -> Any:
+            asked.append(name)
+            return await real(*values)
+
+        monkeypatch.setattr(stored, name, count)
+
+    for name in ("remembered", "lock", "taken", "rivals", "take", "forget"):
+        counted(name)
+    world, ids = World(database, TRIED), dict[str, str]()
+    await hire(world, ids, *(called("Jo", f"Doe{n}", f"p{n}@x.example") for n in range(70)))
+    assert set(asked) == {"remembered"}
+    assert len(asked) <= 70 // 32 + 16
+    asked.clear()
+    world.clock.at += timedelta(hours=7)
+    async with world.house() as tenure:
+        await world.finish(tenure)
+    assert asked == []
 
 
 async def test_namesakes_at_an_application_that_shows_no_address(database: str) -> None:

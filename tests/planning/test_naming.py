@@ -14,7 +14,7 @@ from tenure.model.seen import AccountSeen, Apart
 from tenure.model.situation import Absent, Ambiguous, Candidate, Found, Sight
 from tenure.planning.correlation import correlate
 from tenure.planning.expressions import compile_expression
-from tenure.planning.naming import alternatives, bearer, may_be_theirs, numbered
+from tenure.planning.naming import Alternative, alternatives, bearer, may_be_theirs, numbered, possible
 from tenure.planning.rules import Usernames
 
 from .parts import CAPABILITIES, NOW
@@ -87,6 +87,7 @@ def test_what_gives_no_value_is_not_tried() -> None:
 
 
 NAMES = st.sampled_from(["ann", "ANN", "Zoë", "Zoe\u0308", "i\u0307lk", "İlk", "ann2", "bo", "bo@x", "ann3"])
+PROTECTED = {"bo", "ann3"}
 TRIED = Usernames((compile_expression("nickName", "text"),), number=True)
 
 
@@ -97,9 +98,10 @@ def given_to(people: dict[int, tuple[str, str | None]], order: list[int], had: d
         if who in names:
             continue
         computed, nick = people[who]
-        tried = [computed, *(one.name for one in alternatives(computed, TRIED, {"nickName": nick}))]
+        tried = (Alternative(computed, ""), *alternatives(computed, TRIED, {"nickName": nick}))
         others = {CAPABILITIES.canon("username", name) for name in names.values()}
-        names[who] = next(name for name in tried if CAPABILITIES.canon("username", name) not in others)
+        may = possible(tried, CAPABILITIES, lambda name: name in PROTECTED)
+        names[who] = next(one.name for canon, one in may.items() if canon not in others)
     return names
 
 
@@ -112,6 +114,7 @@ def test_no_two_have_one_name_and_nobody_loses_one(wanted: list[tuple[str, str |
     canons = [CAPABILITIES.canon("username", name) for name in names.values()]
     assert len(set(canons)) == len(people)
     assert first.items() <= names.items()
+    assert not PROTECTED & set(names.values())
     assert given_to(people, data.draw(st.permutations(list(people))), names) == names
 
 

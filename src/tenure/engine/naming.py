@@ -12,7 +12,7 @@ from tenure.model.capability import canon_name
 from tenure.model.desired import Choice, Desired, Standing
 from tenure.model.identity import Identity
 from tenure.model.situation import Candidate, Link, Sight
-from tenure.planning.naming import Alternative, alternatives, bearer, may_be_theirs
+from tenure.planning.naming import alternatives, bearer, may_be_theirs, possible
 from tenure.planning.variables import variables
 from tenure.store import directory, marks, names, plans
 from tenure.store.database import Connection, Row
@@ -77,13 +77,16 @@ async def choose(
         who = found
     groups = (await directory.groups_of(connection, [identity.id], target.id)).get(identity.id, ())
     computed = asked.choice.computed if asked.choice else asked.fields["username"] or ""
-    tried = list(alternatives(computed, target.rules.usernames, variables(identity, groups)))
-    free = await _free(connection, target, asked, tried)
-    for one in free:
+    tried = alternatives(computed, target.rules.usernames, variables(identity, groups))
+    capabilities = target.connector.capabilities
+    may = possible(tried, capabilities, lambda name: _untouchable(target, name))
+    may.pop(capabilities.canon("username", asked.fields["username"]) or "", None)
+    gone = await names.taken(connection, target.id, identity.id, list(may))
+    for one in (one for canon, one in may.items() if canon not in gone):
         choice = Choice(computed, who.by, one.rule)
         if await _take(connection, house, target, asked, one.name, choice):
             named = replace(asked, fields={**asked.fields, "username": one.name}, choice=choice)
-            await plans.name_desired(connection, target.id, named, target.connector.capabilities)
+            await plans.name_desired(connection, target.id, named, capabilities)
             await marks.mark_identities(connection, [target.id], who.rivals, marks.SINGLE, None)
             return Named(named)
     return Named(why_not=f"{computed} is taken by {who.by}, and nothing that the configuration tries instead is free")
@@ -120,21 +123,6 @@ async def _take(
     canon, now = target.connector.capabilities.canon, house.clock.now()
     base, chosen = canon("username", choice.computed) or "", canon("username", name) or ""
     return await names.take(connection, target.id, asked.identity, base, name, chosen, choice, now)
-
-
-async def _free(
-    connection: Connection, target: ActiveTarget, asked: Desired, tried: list[Alternative]
-) -> list[Alternative]:
-    """The alternatives that may be had, each name once."""
-    capabilities = target.connector.capabilities
-    spec = capabilities.spec("username")
-    fits = [one for one in tried if not _untouchable(target, one.name) and (not spec or len(one.name) <= spec.longest)]
-    named: dict[str, Alternative] = {}
-    for one in fits:
-        named.setdefault(capabilities.canon("username", one.name) or "", one)
-    gone = await names.taken(connection, target.id, asked.identity, list(named))
-    gone |= {"", capabilities.canon("username", asked.fields["username"]) or ""}
-    return [one for canon, one in named.items() if canon not in gone]
 
 
 async def remember(

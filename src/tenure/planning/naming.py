@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,19 @@ def alternatives(name: str, usernames: Usernames, variables: Mapping[str, Any]) 
             yield Alternative(value, f"alternative {place}, {expression.text}")
     if usernames.number:
         yield from (Alternative(numbered(name, number), "number") for number in NUMBERS)
+
+
+def possible(
+    tried: Iterable[Alternative], capabilities: Capabilities, untouchable: Callable[[str], bool]
+) -> dict[str, Alternative]:
+    """What of this could be an account's name, by its canonical form: in order, each name once, none untouchable."""
+    spec = capabilities.spec("username")
+    found: dict[str, Alternative] = {}
+    for one in tried:
+        canon = capabilities.canon("username", one.name)
+        if canon is not None and not untouchable(one.name) and (spec is None or len(one.name) <= spec.longest):
+            found.setdefault(canon, one)
+    return found
 
 
 def numbered(name: str, number: int) -> str:
