@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from tenure.model.identity import Identity
 from tenure.planning.expressions import variables
 from tenure.planning.rules import ExpressionFailed, Usernames
 
-from .parts import SMALL, loaded, problems, with_line
+from .parts import ATTRIBUTES, SMALL, loaded, problems, with_line
 
 
 def of_display_name(folder: Path, written: str) -> str | None:
@@ -116,3 +117,15 @@ def test_usernames_are_held_unless_the_estate_says_what_is_tried(tmp_path: Path)
 def test_what_cannot_be_tried_is_refused(tmp_path: Path, written: str, said: str) -> None:
     (problem,) = problems(tmp_path, with_line(f"usernames: {{taken: {written}}}"))
     assert str(problem).startswith(f"estate.yaml:9: targets.jira.usernames.taken: {said}")
+
+
+@pytest.mark.parametrize("key", ["attributes", "usernames"])
+def test_the_examples_of_the_documentation_are_valid(tmp_path: Path, key: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "estate.md").read_text(encoding="utf-8")
+    (example,) = re.findall(rf"```yaml\n({key}:.*?)```", text, re.DOTALL)
+    whole = with_line(example.replace("\n", "\n    ").strip())
+    if key == "attributes":
+        whole = whole.replace(f"    {ATTRIBUTES}\n", "")
+    rules = loaded(tmp_path, whole).targets["jira"].rules
+    assert rules.usernames.any is (key == "usernames")
+    assert set(rules.attributes) == {"username", "email", "display_name"}
