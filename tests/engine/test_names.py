@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from tenure.model.capability import canon_name
 from tenure.store import names as stored
 
-from .world import ESTATE, World, ensure, patch, person
+from .world import ESTATE, Killed, World, ensure, patch, person
 
 SHORT = "name.givenName.substring(0, 1).lowerAscii() + name.familyName.lowerAscii()"
 LONG = "name.givenName.lowerAscii() + '.' + name.familyName.lowerAscii()"
@@ -234,6 +235,25 @@ async def test_a_random_crowd_gets_a_name_each_and_keeps_it(database: str, seed:
         for one in back:
             await change(world, one, {"active": active})
     assert await names(world) == before
+
+
+async def test_a_death_at_any_point_leaves_one_name_and_one_account(database: str) -> None:
+    world, ids, died = World(database, NUMBERED), dict[str, str](), 0
+    await stranger(world, "jdoe", "old@y.test")
+    await hire(world, ids, called("Ada", "Byron", "ada@x.example"))
+    for point in range(1, 14):
+        with contextlib.suppress(Killed):
+            async with world.house(point) as tenure, world.provider(tenure) as client:
+                await ensure(client, ids, "Users", "userName", called("Jo", "Doe", f"p{point}@x.example"))
+                await world.finish(tenure)
+        died += world.fuse.dead
+        await hire(world, ids, called("Jo", "Doe", f"p{point}@x.example"))
+    found = await names(world)
+    assert died > 5
+    assert sorted(found.values()) == sorted(["abyron", *(f"jdoe{n}" for n in range(2, 15))])
+    async with world.house() as tenure:
+        linked = await tenure.database.rows("SELECT count(*) AS n FROM link WHERE ended_at IS NULL")
+    assert linked[0]["n"] == 14
 
 
 async def test_whose_name_is_free_pays_nothing_for_it(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
