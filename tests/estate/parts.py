@@ -12,6 +12,7 @@ from tenure.estate.document import Estate
 from tenure.estate.loading import load
 from tenure.estate.problem import EstateInvalid, Problem
 from tenure.model.secret import Secret
+from tenure.targets.atlassian.crowd import CAPABILITIES
 
 ENVIRONMENT = {"OKTA_SCIM_TOKEN": "okta-token-okta-token", "JIRA_TOKEN": "jira-secret-value"}
 ATTRIBUTES = "attributes: {username: userName, email: emails.primary, display_name: displayName}"
@@ -46,6 +47,7 @@ class Settings(BaseModel):
 
 class Kind:
     settings = Settings
+    capabilities = CAPABILITIES
 
 
 def loaded(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from tenure.engine import decided
+from tenure.engine import decided, naming
 from tenure.engine.active import ActiveTarget, House
 from tenure.model.desired import Desired
 from tenure.model.identity import Identity, SourceGroup
@@ -32,7 +32,8 @@ async def desired_of(
     kept = await plans.desired_of(connection, target.id, list(identities))
     now = house.clock.now()
     found: dict[UUID, Desired] = {}
-    computed: list[tuple[Desired, bytes]] = []
+    fresh: dict[UUID, Desired] = {}
+    hashes: dict[UUID, bytes] = {}
     for who, identity in identities.items():
         told = _input_hash(identity, groups.get(who, ()))
         old = kept.get(who)
@@ -44,10 +45,11 @@ async def desired_of(
         ):
             found[who] = plans.decode_desired(old)
             continue
-        found[who] = assign(identity, groups.get(who, ()), target.rules, now)
-        computed.append((found[who], told))
+        fresh[who], hashes[who] = assign(identity, groups.get(who, ()), target.rules, now), told
+    fresh = await naming.remember(connection, target, identities, fresh)
+    computed = [(desired, hashes[who]) for who, desired in fresh.items()]
     await plans.save_desired(connection, target.id, computed, target.revision, target.connector.capabilities)
-    return found
+    return found | fresh
 
 
 async def foresee(house: House, target: ActiveTarget) -> None:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from tenure.engine import authority, decided
+from tenure.engine import authority, decided, naming
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.decided import Decided
 from tenure.engine.foresight import desired_of
-from tenure.model.capability import canon_name
 from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.identity import Identity
 from tenure.model.plan import Plan
@@ -21,6 +20,7 @@ from tenure.planning.admission import Safety, admit
 from tenure.planning.assignment import desired_groups
 from tenure.planning.authority import Elsewhere, beyond, follow, watched
 from tenure.planning.correlation import correlate
+from tenure.planning.naming import notes_on
 from tenure.planning.reconciliation import Care, reconcile
 from tenure.planning.vetoes import overlay
 from tenure.store import care, directory, journal, seen
@@ -32,7 +32,8 @@ from tenure.store.marks import Mark
 class Subject:
     """One identity of a chunk with everything that its plan follows from.
 
-    `desired` is what is left after the vetoes of `asked`, which is what the rules ask for.
+    `desired` is what is left after the vetoes of `asked`, which is what the rules ask for. `unnamed` says why the
+    account name is somebody else's and no other was chosen.
     """
 
     mark: Mark
@@ -44,6 +45,7 @@ class Subject:
     care: Care = field(default_factory=Care)
     rival: str | None = None
     crowd: dict[str, str] = field(default_factory=dict)
+    unnamed: str | None = None
     decided: Decided = field(default_factory=Decided)
     elsewhere: Elsewhere | None = None
     kept: Kept = field(default_factory=Kept)
@@ -71,6 +73,9 @@ async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> lis
             _lay_vetoes(house, target, subject)
         await _sights(connection, target, subjects)
         await _elsewhere(connection, house, target, subjects)
+    for subject in subjects:
+        if subject.elsewhere is None:  # where another target keeps the accounts, it finds the names too
+            await another_name(house, target, subject)
     return subjects
 
 
@@ -92,8 +97,28 @@ async def _elsewhere(connection: Connection, house: House, target: ActiveTarget,
         subject.elsewhere = stands.get(subject.identity.id)
 
 
+async def another_name(house: House, target: ActiveTarget, subject: Subject) -> bool:
+    """Where the account name that is asked for is somebody else's, choose another by the rules, and look for who has
+    that. Gives whether one was chosen.
+    """
+    if not naming.contested(target, subject.desired, subject.link, subject.sight, subject.rival):
+        return False
+    async with house.database.transaction() as connection:
+        found = await naming.choose(connection, house, target, subject.identity, subject.asked, subject.sight)
+        subject.unnamed = found.why_not
+        if found.asked is None:
+            subject.rival = None if found.first else subject.rival
+            return False
+        subject.asked = found.asked
+        _lay_vetoes(house, target, subject)
+        reading = await seen.last_reading(connection, target.id, "accounts")
+        await _candidates(connection, target, [subject], reading, subject.sight.why_unseen)
+        await _choose(connection, target, subject)
+    return True
+
+
 def _lay_vetoes(house: House, target: ActiveTarget, subject: Subject) -> None:
-    vetoes = subject.decided.vetoes
+    subject.desired, vetoes = subject.asked, subject.decided.vetoes
     if vetoes:
         capabilities, now = target.connector.capabilities, house.clock.now()
         subject.desired, subject.kept = overlay(subject.desired, vetoes, subject.link, capabilities, now)
@@ -141,7 +166,7 @@ async def _choose(connection: Connection, target: ActiveTarget, subject: Subject
     there = await seen.accounts_by_key(connection, target.id, [said.account])
     held = await care.holders(connection, target.id, list(there))
     others = tuple(c for c in subject.sight.candidates if c.account.key != said.account)
-    found = tuple(_candidate(a, held.get(a.key), subject.identity) for a in there.values())
+    found = tuple(candidate(a, held.get(a.key), subject.identity) for a in there.values())
     by = f"{said.by} (decision {said.decision})"
     subject.sight = replace(subject.sight, candidates=(*others, *found), chosen=(said.account, by))
 
@@ -168,7 +193,7 @@ async def _candidates(
         subject.sight = Sight(
             linked=subject.sight.linked,
             linked_gone=subject.sight.linked_gone,
-            candidates=tuple(_candidate(a, held.get(a.key), who) for a in like[who.id]),
+            candidates=tuple(candidate(a, held.get(a.key), who) for a in like[who.id]),
             absent_at=reading["started_at"] if reading else None,
             why_unseen=why,
         )
@@ -180,27 +205,12 @@ def _bears_its_name(target: ActiveTarget, subject: Subject) -> bool:
     return linked is not None and canon("username", linked.name) == canon("username", subject.username)
 
 
-def _candidate(account: AccountSeen, holder: Row | None, identity: Identity) -> Candidate:
+def candidate(account: AccountSeen, holder: Row | None, identity: Identity) -> Candidate:
+    """An account that agrees with an identity in something, as `care.holders` knows who holds it."""
     if holder is None:
         return Candidate(account)
-    return Candidate(account, holder["id"], rehire=_same_person(holder, identity))
-
-
-def _same_person(holder: Row, identity: Identity) -> bool:
-    """Whether a record that is gone was the same person: externalId, or userName and one more strong attribute."""
-    if holder["gone_at"] is None:
-        return False
-    if identity.external_id and holder["external_id"] == identity.external_id:
-        return True
-    if canon_name(identity.user_name) != holder["user_name_canon"]:
-        return False
-    former, now = _mails(holder["doc"]), _mails(identity.attributes)
-    return bool(former & now)
-
-
-def _mails(document: object) -> set[str]:
-    found = document.get("emails") if isinstance(document, dict) else None
-    return {str(m.get("value", "")).lower() for m in found or () if isinstance(m, dict) and m.get("value")}
+    beside = holder["source"] == identity.source and holder["gone_at"] is None
+    return Candidate(account, holder["id"], rehire=naming.same_person(holder, identity), beside=beside)
 
 
 async def desired_group(house: House, target: ActiveTarget, canon: str) -> DesiredGroup | None:
@@ -242,8 +252,9 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         elsewhere=there,
     )
     problems = (*subject.desired.faults, *subject.kept.expired)
+    notes = (*subject.kept.notes, *notes_on(subject.desired, situation, capabilities, subject.unnamed))
     drift = bool(changes) and subject.asked.reached and not subject.decided.vetoes
-    return Plan(situation.name, tuple(admit(changes, safety)), problems, subject.kept.notes, drift)
+    return Plan(situation.name, tuple(admit(changes, safety)), problems, notes, drift)
 
 
 def _another_person(subject: Subject) -> str | None:

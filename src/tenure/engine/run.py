@@ -13,7 +13,7 @@ from tenure.engine import authority, effects, gating, groups, seating
 from tenure.engine.active import CHUNK, ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
-from tenure.engine.look import Subject, look, overlap, plan
+from tenure.engine.look import Subject, another_name, candidate, look, overlap, plan
 from tenure.engine.send import Stopped, read_account, send, stop
 from tenure.engine.work import Work, backoff
 from tenure.model.change import AdoptAccount, Outcome, UpdateAccount
@@ -21,7 +21,6 @@ from tenure.model.desired import Desired, Standing
 from tenure.model.error import RateLimited, Recovery, TargetError
 from tenure.model.plan import Plan
 from tenure.model.seen import AccountSeen, ByKey, ByName
-from tenure.model.situation import Candidate
 from tenure.store import care, decisions, intents, marks, plans, seen, targets
 from tenure.store.database import Connection
 from tenure.store.marks import Mark
@@ -92,9 +91,12 @@ async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool)
     leaving = subject.desired.standing is Standing.LEAVER and bool(planned.go)
     work = Work(subject.mark, planned, subject.identity.id, account=subject.sight.linked)
     work.asked, work.refused = subject.asked, bool(subject.decided.vetoes)
-    if (few and subject.mark.prio in _FRESH) or leaving or _unread_before(target, subject, planned):
+    refused = subject.link is None and subject.mark.attempts > 0
+    if (few and subject.mark.prio in _FRESH) or leaving or refused or _unread_before(target, subject, planned):
         try:
             work.refreshed = await _refresh(house, target, subject)
+            if await another_name(house, target, subject):
+                await _refresh(house, target, subject)
         except TargetError as error:
             return await _unread(house, target, work, error)
         work.plan = planned = plan(target, subject)
@@ -144,8 +146,11 @@ async def _refresh(house: House, target: ActiveTarget, subject: Subject) -> bool
         fresh = replace(known[0], account=_remembering(target, account, known[0].account))
     else:
         async with house.database.transaction() as connection:
+            await seen.save_accounts(
+                connection, target.id, [account], target.connector.capabilities, None, house.clock.now()
+            )
             held = await care.holders(connection, target.id, [account.key])
-        fresh = Candidate(account, held[account.key]["id"]) if account.key in held else Candidate(account)
+        fresh = candidate(account, held.get(account.key), subject.identity)
     subject.sight = replace(subject.sight, candidates=(*others, fresh))
     return True
 

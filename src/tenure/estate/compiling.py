@@ -39,4 +39,5 @@ def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         approval=approval_of(part.approval),
         seats_first=part.seats.first,
         authority=authority,
+        usernames=part.usernames.taken,
     )

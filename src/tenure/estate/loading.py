@@ -23,6 +23,7 @@ from tenure.estate.tree import LARGEST, Branch, dotted, locate, plain, read_yaml
 from tenure.estate.wording import Path as Place
 from tenure.estate.wording import faults, url_fault
 from tenure.model.access import CredentialKind, RequestLimit
+from tenure.model.capability import Capabilities
 from tenure.model.secret import Secret
 from tenure.sources import SOURCES
 from tenure.targets import TARGETS
@@ -45,6 +46,11 @@ class Kind(Protocol):
     @property
     def settings(self) -> type[BaseModel]:
         """The model of the connector's own settings."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The most that an application of this kind can do."""
         ...
 
 
@@ -206,9 +212,18 @@ class _Loading:
             self._add((*path, "source"), said, f"write one or more of {', '.join(sources)}")
         if settings is None or checked is None:
             return None
+        self._fields(path, kind, checked)
         rules = rules_of(name, checked, checked.source or sources)
         rate = Rate(checked.rate.per_second, checked.rate.concurrency)
         return TargetEstate(name, kind, settings, rules, rate, checked.compare)
+
+    def _fields(self, path: Place, kind: str, part: TargetPart) -> None:
+        """An expression for a field that the application does not have would hold everybody."""
+        capabilities = self._target_kinds[kind].capabilities
+        known = ", ".join(f"{name}<name>" if name.endswith(".") else name for name in capabilities.fields)
+        for name in part.attributes.flat():
+            if capabilities.spec(name) is None:
+                self._add((*path, "attributes", *name.split(".", 1)), f"{kind} has no field {name}", f"it has {known}")
 
     def _settings(
         self, path: Place, model: type[BaseModel], data: dict[str, Any], others: tuple[str, ...]

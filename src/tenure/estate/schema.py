@@ -20,6 +20,7 @@ from tenure.estate.values import (
     Every,
     Heartbeat,
     Pattern,
+    Taken,
     Text,
     TextExpression,
     Texts,
@@ -89,6 +90,12 @@ class RenamePart(Part):
 
     made: Rename = DEFAULT.rename_made
     adopted: Rename = DEFAULT.rename_adopted
+
+
+class UsernamesPart(Part):
+    """What is tried where the account name that is computed is somebody else's."""
+
+    taken: Taken = DEFAULT.usernames
 
 
 class OnTheFlyPart(Part):
@@ -178,6 +185,7 @@ class TargetPart(Part):
     attributes: AttributesPart
     adopt: Adopt = DEFAULT.adopt
     match: tuple[Texts, ...] = DEFAULT.match
+    usernames: UsernamesPart = Field(default_factory=UsernamesPart)
     rename: RenamePart = Field(default_factory=RenamePart)
     groups: GroupsPart = Field(default_factory=GroupsPart)
     leaver: LeaverPart = Field(default_factory=LeaverPart)

@@ -12,11 +12,13 @@ from pydantic_core import PydanticCustomError
 from tenure.estate.tree import shown
 from tenure.model.duration import parse, told
 from tenure.planning.expressions import ExpressionInvalid, compile_expression
-from tenure.planning.rules import AT_ONCE, Expression
+from tenure.planning.fallbacks import FirstOf
+from tenure.planning.rules import AT_ONCE, Expression, Usernames
 
 LONGEST_TEXT, LONGEST_PATTERN = 400, 1_000
 SHORTEST_COMPARE, LONGEST_COMPARE = timedelta(seconds=1), timedelta(days=30)
 SHORTEST_HEARTBEAT, SHORTEST_EVERY = timedelta(minutes=5), timedelta(minutes=1)
+MOST_FALLBACKS = 10
 LONGEST_AFTER = timedelta(days=3650)
 
 
@@ -53,6 +55,31 @@ def _compiled(value: Any, wants: Literal["text", "truth"]) -> Expression:
         return compile_expression(value, wants)
     except ExpressionInvalid as problem:
         refuse(str(problem), problem.hint)
+
+
+def _text_expression(value: Any) -> Expression:
+    """One expression, or a list of them, of which the first that gives a value counts."""
+    if not isinstance(value, list):
+        return _compiled(value, "text")
+    if not 1 <= len(value) <= MOST_FALLBACKS:
+        refuse(f"a list here has from 1 to {MOST_FALLBACKS} expressions", "write the first choice first")
+    return FirstOf([_compiled(one, "text") for one in value])
+
+
+def _usernames(value: Any) -> Usernames:
+    """`hold`, or what is tried instead: expressions in order, and at the end perhaps `number`."""
+    if value == "hold":
+        return Usernames()
+    tried = value if isinstance(value, list) else [value]
+    if not 1 <= len(tried) <= MOST_FALLBACKS:
+        refuse(f"a list here has from 1 to {MOST_FALLBACKS} alternatives", "write hold where nothing is to be tried")
+    if "hold" in tried:
+        refuse("hold stands alone: it means that nothing is tried", "take it out of the list")
+    number = tried[-1] == "number"
+    expressions = tried[:-1] if number else tried
+    if "number" in expressions:
+        refuse("number stands last, and once: a free number is always found", "move it to the end")
+    return Usernames(tuple(_compiled(one, "text") for one in expressions), number)
 
 
 def _pattern(value: Any) -> str:
@@ -106,5 +133,6 @@ Pattern = Annotated[str, BeforeValidator(_pattern)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Heartbeat = Annotated[timedelta, BeforeValidator(lambda value: _duration(value, SHORTEST_HEARTBEAT))]
 Every = Annotated[timedelta, BeforeValidator(lambda value: _duration(value, SHORTEST_EVERY))]
-TextExpression = Annotated[Any, BeforeValidator(lambda value: _compiled(value, "text"))]
+TextExpression = Annotated[Any, BeforeValidator(_text_expression)]
+Taken = Annotated[Any, BeforeValidator(_usernames)]
 TruthExpression = Annotated[Any, BeforeValidator(lambda value: _compiled(value, "truth"))]

@@ -47,6 +47,19 @@ class DesiredGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """An account name that was chosen because the computed one was somebody else's.
+
+    `computed` is what the expression for the username gives, `taken_by` who had that name then, in words. `rule` is
+    what gave the chosen name: `number`, or which alternative of the estate.
+    """
+
+    computed: str
+    taken_by: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class Desired:
     """The desired state of one identity at one target.
 
@@ -55,7 +68,7 @@ class Desired:
     is held. `look_again_at` is set when time alone will change the answer. `steps` are what is due of
     the farewell to somebody who left. `reached`: the account was as this asks, and
     this has not changed since; if the account is otherwise now, somebody changed it at the target. `first`: this person
-    gets a seat of a licence before others.
+    gets a seat of a licence before others. `choice` tells why the username in `fields` is not the computed one.
     """
 
     identity: UUID
@@ -68,3 +81,4 @@ class Desired:
     steps: frozenset[ChangeKind] = frozenset()
     reached: bool = False
     first: bool = False
+    choice: Choice | None = None

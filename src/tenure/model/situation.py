@@ -83,11 +83,13 @@ class Candidate:
     """An account that agrees with an identity in something; `claimed_by` is the identity that it is linked to.
 
     `rehire`: the identity that holds it is gone from its source, and this one is the same person by strong evidence.
+    `beside`: the identity that holds it is there beside this one at the same source, so it is another person.
     """
 
     account: AccountSeen
     claimed_by: UUID | None = None
     rehire: bool = False
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tenure.model.capability import Capabilities
 from tenure.model.desired import Desired
@@ -39,6 +40,8 @@ def correlate(
     `match_rules` are alternatives: in each, every field named must equal the desired one (canonical forms). What
     agrees in part is for a person, and so is an account that is linked to somebody else or that is `apart`. An account
     that was anonymized is nobody's any more: not even that of the identity that it is linked to.
+
+    A name that was chosen because the computed one was taken finds nobody, save the account of somebody who comes back.
     """
     if link is not None:
         if sight.linked is not None and sight.linked.apart is not Apart.ANONYMIZED:
@@ -48,7 +51,13 @@ def correlate(
     chosen = _chosen(sight)
     if chosen is not None:
         return chosen
-    agree = [(c, by) for c in sight.candidates if (by := _agrees(desired, c.account, match_rules, capabilities))]
+    own = computed(desired)
+    agree = [
+        (c, by)
+        for c in sight.candidates
+        if not (desired.choice and c.beside)
+        and (by := agrees_in(desired if c.rehire else own, c.account, match_rules, capabilities))
+    ]
     full = [(c, by) for c, by in agree if c.account.apart is None]
     if agree and not full:
         return Ambiguous(_accounts([c for c, _ in agree]), _why_apart(agree[0][0].account))
@@ -86,30 +95,39 @@ def _found(candidate: Candidate, agreed: tuple[str, ...]) -> Situation:
 def _without_match(
     desired: Desired, sight: Sight, match_rules: Sequence[Sequence[str]], capabilities: Capabilities
 ) -> Situation:
-    taken = [c for c in sight.candidates if _same(desired, c.account, "username", capabilities)]
+    taken = [c for c in sight.candidates if same(desired, c.account, "username", capabilities)]
     if taken:
         return Ambiguous(_accounts(taken), f"the name {taken[0].account.name} is taken by an account that differs")
     named = {name for rule in match_rules for name in rule}
     part = [
         c
         for c in sight.candidates
-        if c.claimed_by is None and any(_same(desired, c.account, name, capabilities) for name in named)
+        if c.claimed_by is None and any(same(desired, c.account, name, capabilities) for name in named)
     ]
     if part:
         return Ambiguous(_accounts(part), f"{part[0].account.name} agrees in part only")
     return Absent(sight.absent_at) if sight.absent_at is not None else Unseen(sight.why_unseen)
 
 
-def _agrees(
+def computed(desired: Desired) -> Desired:
+    """The desired state with the account name that is computed, where another one was chosen."""
+    if desired.choice is None:
+        return desired
+    return replace(desired, fields={**desired.fields, "username": desired.choice.computed})
+
+
+def agrees_in(
     desired: Desired, account: AccountSeen, match_rules: Sequence[Sequence[str]], capabilities: Capabilities
 ) -> tuple[str, ...]:
+    """The fields of the first rule in which an account agrees in full; none when it agrees in none."""
     for rule in match_rules:
-        if rule and all(_same(desired, account, name, capabilities) for name in rule):
+        if rule and all(same(desired, account, name, capabilities) for name in rule):
             return tuple(rule)
     return ()
 
 
-def _same(desired: Desired, account: AccountSeen, name: str, capabilities: Capabilities) -> bool:
+def same(desired: Desired, account: AccountSeen, name: str, capabilities: Capabilities) -> bool:
+    """Whether an account has the desired value of a field; a field without a value is the same as nothing."""
     wanted = capabilities.canon(name, desired.fields.get(name))
     seen = account.name if name == "username" else account.fields.get(name)
     return wanted is not None and wanted == capabilities.canon(name, seen)

@@ -18,7 +18,7 @@ from cel_expr_python.ext import ext_math, ext_optional, ext_strings
 
 from tenure.planning.expression_cost import LONGEST_VALUE, TooCostly, check_cost
 from tenure.planning.expression_tree import Call, Constant, Loop, Name, Node, Select, Several, UnknownTree, read_tree
-from tenure.planning.rules import Expression, ExpressionFailed
+from tenure.planning.rules import Expression, ExpressionFailed, ExpressionLacks
 from tenure.planning.variables import EXTENSION, SCHEMA, nearest_path, texts_in, value_at, variables, wrong_path
 
 __all__ = ["ExpressionInvalid", "compile_expression", "variables"]
@@ -83,7 +83,7 @@ class _Compiled:
         except (RuntimeError, TypeError, ValueError, MemoryError) as problem:
             raise self._failed(_cause(str(problem))) from None
         if kind == "ERROR":  # an error is a value in this library, and its plain value is the error's own text
-            raise self._failed(self._why(values, answer))
+            raise self._error(values, answer)
         return self._truth(kind, value) if self.wants == "truth" else self._text(kind, value)
 
     def _truth(self, kind: str, value: Any) -> bool:
@@ -103,15 +103,16 @@ class _Compiled:
             raise self._failed("it gives a text with a NUL character")
         return text
 
-    def _why(self, values: Mapping[str, Any], answer: Any) -> str:
+    def _error(self, values: Mapping[str, Any], answer: Any) -> ExpressionFailed:
         try:
             said = str(answer.plain_value())
         except TypeError:
             said = "optional"
         missing = [path for path in self.paths if value_at(values, path) is None]
         if missing and "null" in said:
-            return f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value"
-        return _cause(said)
+            lacks = f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no value"
+            return ExpressionLacks(str(self._failed(lacks)))
+        return self._failed(_cause(said))
 
     def _failed(self, why: str) -> ExpressionFailed:
         return ExpressionFailed(f"{_short(self.text)} could not be computed: {why}")

@@ -37,6 +37,10 @@ class ExpressionFailed(Exception):
     """An expression could not be computed for this identity; the message is for an administrator."""
 
 
+class ExpressionLacks(ExpressionFailed):
+    """It could not be computed because the identity has no value that it needs."""
+
+
 class OutOfScope(StrEnum):
     """What becomes of the account of somebody who is still active but no longer in scope."""
 
@@ -151,6 +155,22 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Usernames:
+    """What is tried, in order, where the account name that is computed is somebody else's; with nothing, it is held.
+
+    `number`: last of all the computed name with a number, from 2 on.
+    """
+
+    alternatives: tuple[Expression, ...] = ()
+    number: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is tried."""
+        return bool(self.alternatives) or self.number
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """What an approval has to bring: another person than the one who asked, and a ticket's number."""
 
@@ -185,3 +205,4 @@ class Rules:
     seats_first: Expression | None = None
     authority: str | None = None
     """The target that makes, changes and closes the accounts here; None: this one does so itself."""
+    usernames: Usernames = field(default_factory=Usernames)

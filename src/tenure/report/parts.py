@@ -13,6 +13,7 @@ from tenure.model.desired import Reason, Standing
 from tenure.model.plan import Decision, Verdict
 from tenure.model.story import GroupTold, Sending, Story, Write
 from tenure.planning import evidence
+from tenure.planning.naming import told
 from tenure.report import words
 
 
@@ -40,6 +41,7 @@ class Part:
 
     `actual` means nothing unless `known`. `verdict` is what plan number `plan` says of the cell. `write` is the change
     that last set the cell, `failed` a later one that did not succeed, `seen_at` when the cell was last seen.
+    `chosen` says why the account name is another than the computed one.
     """
 
     cell: str
@@ -55,6 +57,7 @@ class Part:
     write: Write | None = None
     failed: Write | None = None
     seen_at: datetime | None = None
+    chosen: str | None = None
 
 
 _FIRST = ("username", "display_name", "email")
@@ -89,9 +92,15 @@ def parts(story: Story) -> tuple[Part, ...]:
                 write=write,
                 failed=failed if state is PartState.FAILED else None,
                 seen_at=story.seen_at if cell in actual else None,
+                chosen=_chosen(story) if cell == "username" else None,
             )
         )
     return tuple(found)
+
+
+def _chosen(story: Story) -> str | None:
+    desired = story.desired
+    return told(desired.choice, desired.fields["username"] or "") if desired and desired.choice else None
 
 
 def _wanted(story: Story) -> dict[str, str | None]:
@@ -194,11 +203,20 @@ def _judge(
     if _differs(story, cell, wanted, actual):
         looking = "it is marked to be looked at" if story.looking else "nothing is planned for it yet"
         return PartState.DIFFERS, f"the application shows {words.value(actual[cell])}; {looking}"
+    if _uncleared(story, cell, wanted, actual):
+        if story.looking:
+            return PartState.DIFFERS, "has no value at the source any more; it is marked to be looked at"
+        return PartState.KEPT, "is kept: there is no value at the source, and the application cannot clear this field"
     if write is not None:
         return _written(story, cell, write, wanted)
     if cell in wanted:
         return _unwritten(story, cell, wanted[cell], actual)
     return _left_alone(story, cell)
+
+
+def _uncleared(story: Story, cell: str, wanted: Mapping[str, str | None], actual: Mapping[str, str | None]) -> bool:
+    """Whether a field of a linked account is to have no value and has one, of which nothing comes."""
+    return story.link is not None and cell in wanted and not wanted[cell] and bool(actual.get(cell))
 
 
 def _differs(story: Story, cell: str, wanted: Mapping[str, str | None], actual: Mapping[str, str | None]) -> bool:
@@ -249,8 +267,6 @@ def _unwritten(story: Story, cell: str, wanted: str | None, actual: Mapping[str,
         return PartState.UNDECIDED, f"was not seen at the application, {looking}"
     if cell == "username" and canon_name(actual[cell] or "") != canon_name(wanted or ""):
         return PartState.KEPT, "keeps its name: the configuration does not rename this account"
-    if wanted is None and actual[cell] is not None:
-        return PartState.KEPT, "is kept: the application cannot clear this field"
     group = story.groups.get(cell.removeprefix("member:"))
     if group is not None and group.given_since is not None:
         return PartState.SAME, f"was so already; in Tenure's care since {words.at(group.given_since)}"

@@ -203,6 +203,7 @@ def plan_json(waiting: Sequence[Planned]) -> list[dict[str, Any]]:
                 for v in p.plan.verdicts
             ],
             "problems": list(p.plan.problems),
+            "notes": list(p.plan.notes),
         }
         for p in waiting
     ]

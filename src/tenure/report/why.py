@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -84,6 +84,8 @@ def steps(part: Part) -> list[tuple[str, str]]:
     if part.reason is not None:
         found += [("source", words.shown(part.reason.source) or "nothing of the person"),
                   ("rule", words.shown(part.reason.rule))]  # fmt: skip
+    if part.chosen is not None:
+        found.append(("chosen", words.shown(part.chosen)))
     if part.cell in ("account", "active") or part.cell.startswith("member:"):
         value = part.wanted
     else:
@@ -203,6 +205,7 @@ def as_json(story: Story) -> dict[str, Any]:
         },
         "standing": story.desired.standing.value if story.desired else None,
         "plan": _plan_json(story.planned),
+        "choice": asdict(story.desired.choice) if story.desired and story.desired.choice else None,
         "parts": [_part_json(part) for part in parts(story)],
         "events": _causes_json(story.events),
         "others": [{"what": other.what, "ask": other.ask} for other in story.others],

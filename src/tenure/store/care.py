@@ -23,11 +23,12 @@ async def links(connection: Connection, target: int, identities: Sequence[UUID])
 
 
 async def holders(connection: Connection, target: int, keys: Sequence[str]) -> dict[str, Row]:
-    """Who holds these accounts: key -> identity, its source, userName, externalId, whether it is gone."""
+    """Who holds these accounts: key -> identity, its source's name, userName, externalId, whether it is gone."""
     found = await rows(
         connection,
-        """SELECT l.key, i.id, i.source, i.user_name_canon, i.external_id, i.gone_at, i.doc FROM link l
-        JOIN identity i ON i.id = l.identity WHERE l.target = %s AND l.key = ANY(%s) AND l.ended_at IS NULL""",
+        """SELECT l.key, i.id, s.name AS source, i.user_name_canon, i.external_id, i.gone_at, i.doc FROM link l
+        JOIN identity i ON i.id = l.identity JOIN source s ON s.id = i.source
+        WHERE l.target = %s AND l.key = ANY(%s) AND l.ended_at IS NULL""",
         target,
         list(keys),
     )

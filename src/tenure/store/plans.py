@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from tenure.model.capability import Capabilities
 from tenure.model.change import ChangeKind
-from tenure.model.desired import Desired, DesiredGroup, Reason, Standing
+from tenure.model.desired import Choice, Desired, DesiredGroup, Reason, Standing
 from tenure.model.plan import Plan, encode_plan
 from tenure.store.database import Connection, Row, rows
 
@@ -26,6 +26,7 @@ def encode_desired(desired: Desired) -> dict[str, Any]:
         "reasons": desired.reasons,
         "faults": desired.faults,
         "first": desired.first,
+        **({"choice": desired.choice} if desired.choice else {}),
         "standing": desired.standing.value,
         "steps": sorted(desired.steps),
     }
@@ -49,6 +50,7 @@ def decode_desired(found: Row) -> Desired:
         steps=frozenset(map(ChangeKind, cells.get("steps", ()))),
         reached=found["reached"],
         first=cells.get("first", False),
+        choice=Choice(**cells["choice"]) if "choice" in cells else None,
     )
 
 
@@ -111,6 +113,19 @@ async def save_desired(
         email_canon = excluded.email_canon, cells = excluded.cells, look_again_at = excluded.look_again_at,
         reached = false""",
         (target, revision, Jsonb(said)),
+    )
+
+
+async def name_desired(connection: Connection, target: int, desired: Desired, capabilities: Capabilities) -> None:
+    """Keep that another account name was chosen than the one that was computed."""
+    await connection.execute(
+        "UPDATE desired SET cells = %s, username_canon = %s, reached = false WHERE target = %s AND identity = %s",
+        (
+            Jsonb(encode_desired(desired)),
+            capabilities.canon("username", desired.fields.get("username")),
+            target,
+            desired.identity,
+        ),
     )
 
 
