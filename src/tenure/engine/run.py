@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tenure.engine import effects, gating, groups, seating
+from tenure.engine import effects, gating, groups, rights, seating
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
@@ -217,11 +217,13 @@ async def _release(
 
 
 async def _ask_for_groups(connection: Connection, target: ActiveTarget, works: list[Work]) -> None:
-    """Mark the groups that these plans wait for, in key order."""
+    """Mark the groups that these plans wait for, in key order, and that somebody has to know what groups open."""
     causes = {subject: work.mark.cause for work in works for subject in work.plan.waits_on}
     for subject in sorted(causes):
         if subject.startswith("group:"):
             await marks.mark_subject(connection, [target.id], subject, marks.GROUPS, causes[subject])
+        elif subject == rights.SUBJECT:
+            await marks.mark_once(connection, [target.id], subject, marks.RIGHTS, causes[subject])
 
 
 async def _keep_sight(connection: Connection, house: House, target: ActiveTarget, work: Work) -> None:

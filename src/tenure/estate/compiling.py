@@ -26,6 +26,7 @@ def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         default_groups=part.groups.default,
         new_groups=part.groups.new,
         keep_foreign_members=part.groups.keep_foreign_members,
+        read_rights=part.groups.read_rights,
         leaver=part.leaver.action,
         farewell=part.leaver.farewell(),
         protected=Protected(part.protected),

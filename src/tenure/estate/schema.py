@@ -28,7 +28,17 @@ from tenure.estate.values import (
 )
 from tenure.model.access import DEFAULT_LIMIT
 from tenure.model.capability import Mode, canon_name
-from tenure.planning.rules import Adopt, Existing, Farewell, Leaver, OnTheFly, OutOfScope, Rename, Rules
+from tenure.planning.rules import (
+    Adopt,
+    Existing,
+    Farewell,
+    Leaver,
+    OnTheFly,
+    OutOfScope,
+    ReadRights,
+    Rename,
+    Rules,
+)
 from tenure.sources import SOURCES
 from tenure.targets import TARGETS
 
@@ -122,6 +132,7 @@ class GroupsPart(Part):
     default: Texts = DEFAULT.default_groups
     new: Texts = DEFAULT.new_groups
     keep_foreign_members: StrictBool = DEFAULT.keep_foreign_members
+    read_rights: ReadRights = DEFAULT.read_rights
 
     @field_validator("mapping")
     @classmethod

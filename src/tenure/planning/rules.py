@@ -96,6 +96,13 @@ class Existing(StrEnum):
     HOLD = "hold"
 
 
+class ReadRights(StrEnum):
+    """When what groups open is read: it costs a request for each project or space."""
+
+    WHEN_NEEDED = "when_needed"
+    COMPARE = "compare"
+
+
 @dataclass(frozen=True, slots=True)
 class OnTheFly:
     """Groups of the source that appear at the target under the same or a rewritten name (RE2 patterns, searched)."""
@@ -177,6 +184,7 @@ class Rules:
     default_groups: tuple[str, ...] = ()
     new_groups: tuple[str, ...] = ()
     keep_foreign_members: bool = True
+    read_rights: ReadRights = ReadRights.WHEN_NEEDED
     leaver: Leaver = Leaver.DEACTIVATE
     protected: Protected = field(default_factory=Protected)
     limits: Limits = field(default_factory=Limits)

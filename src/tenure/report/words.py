@@ -166,6 +166,13 @@ def describe(change: Change) -> str:
     return f"{verb(change)} {shown(change.account.name if isinstance(change, AccountChange) else change.name)}"
 
 
+def opening(change: Change) -> tuple[str, ...]:
+    """What a group opens that is to be taken over, a phrase each; last, what of that is not known."""
+    if not isinstance(change, AdoptGroup):
+        return ()
+    return (*map(shown, change.opens), *([shown(change.untold)] if change.untold else []))
+
+
 def _fields(fields: Mapping[str, str | None]) -> str:
     return ", ".join(f"{name} = {value(fields[name])}" for name in sorted(fields))
 
