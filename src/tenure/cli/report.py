@@ -18,13 +18,15 @@ from tenure.cli.house import fail, open_database
 from tenure.cli.who import length, print_table
 from tenure.model.desired import Standing
 from tenure.model.farewell import AspectProof, Overdue
-from tenure.model.finding import AccountFinding, LicenceUse
+from tenure.model.finding import Finding, FindingKind, LicenceUse
 from tenure.model.story import Story
 from tenure.report import farewell as proving
 from tenure.report import words
 from tenure.store import findings as store
+from tenure.store import marks, notices
 from tenure.store.database import connect
 from tenure.store.overview import target_states
+from tenure.store.rights import POPULATION
 from tenure.store.story import stories_of, story_of
 from tenure.targets.untold import UNTOLD
 
@@ -68,13 +70,18 @@ def seats(
 def findings(
     targets: Targets = None,
     idle: Idle = "90d",
+    read_rights: Annotated[
+        bool, typer.Option("--read-rights", help="Have what groups open read anew, by the Tenure that runs.")
+    ] = False,
     json: Json = False,
     data: Data = None,
     database_url: Url = None,
 ) -> None:
-    """List what a person should look at: leavers still active, people twice, unknown administrators, unused licences.
+    """List what a person should look at: leavers still active, people twice, unknown administrators, unused licences,
+    groups that open nothing.
 
-    It rests on what was last seen; `tenure report seats` and `tenure doctor` say when that was.
+    It rests on what was last seen; `tenure report seats` and `tenure doctor` say when that was. What groups open is
+    read when somebody needs it: where it is not known, that is said.
 
     Example: tenure report findings jira --idle 180d
 
@@ -82,17 +89,28 @@ def findings(
     reached.
     """
     with open_database(data, database_url) as dsn:
-        found = asyncio.run(_findings(dsn, targets or (), SystemClock().now() - length(idle)))
+        found = asyncio.run(_findings(dsn, targets or (), SystemClock().now() - length(idle), read_rights))
+    real = [one for one in found if one.kind is not FindingKind.RIGHTS_NOT_READ]
     if json:
         _print([asdict(one) for one in found])
-    elif not found:
-        typer.echo("Nothing was found.")
     else:
+        _show(found, real)
+    if read_rights:
+        typer.echo("What groups open is read now, where a Tenure runs: look again in a few minutes.", err=True)
+    raise typer.Exit(1 if real else 0)
+
+
+def _show(found: Sequence[Finding], real: Sequence[Finding]) -> None:
+    if real:
         print_table(
-            ("Application", "Finding", "Account", "What it rests on"),
-            [(one.target, words.FINDINGS[one.kind], one.account, one.told) for one in found],
+            ("Application", "Finding", "Account or group", "What it rests on"),
+            [(one.target, words.FINDINGS[one.kind], one.account or one.group, words.shown(one.told)) for one in real],
         )
-    raise typer.Exit(1 if found else 0)
+    else:
+        typer.echo("Nothing was found.")
+    for one in found:
+        if one.kind is FindingKind.RIGHTS_NOT_READ:
+            typer.echo(f"{one.target}: {words.shown(one.told)}")
 
 
 @app.command()
@@ -172,9 +190,14 @@ async def _seats(dsn: str, names: Sequence[str], since: datetime) -> list[Licenc
         return await store.licence_use(connection, _known(await store.named(connection, names), names), since)
 
 
-async def _findings(dsn: str, names: Sequence[str], since: datetime) -> list[AccountFinding]:
+async def _findings(dsn: str, names: Sequence[str], since: datetime, read_rights: bool) -> list[Finding]:
     async with await connect(dsn) as connection:
-        return await store.account_findings(connection, _known(await store.named(connection, names), names), since)
+        targets = _known(await store.named(connection, names), names)
+        if read_rights:
+            await marks.mark_once(connection, targets, POPULATION, marks.RIGHTS, None)
+            await notices.tell(connection)
+            await connection.commit()
+        return await store.findings(connection, targets, since)
 
 
 def _known(found: dict[str, int], names: Sequence[str]) -> list[int]:

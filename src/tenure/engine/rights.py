@@ -15,12 +15,15 @@ from tenure.engine.send import Stopped, stop
 from tenure.engine.work import backoff
 from tenure.model.error import RateLimited, Recovery, TargetError
 from tenure.model.seen import GroupOpens, ReadComplete, RightsOfGroups, Unread
+from tenure.planning.opening import NOT_TOLD
 from tenure.store import marks, rights, seen
 
 log = structlog.get_logger()
-SUBJECT = "rights"
+SUBJECT = rights.POPULATION
 _BATCH = 500
 _FIRST_GROUPS = timedelta(seconds=5)
+_JUST = timedelta(seconds=60)
+"""Who asked while it was being read is answered by that."""
 _TRIES = 3
 _LONGEST_S = 1800.0
 _TOLD = 3
@@ -49,7 +52,8 @@ async def read(house: House, target: ActiveTarget, mark: marks.Mark) -> None:
             again = house.clock.now() + _FIRST_GROUPS
             await marks.mark_subject(connection, [target.id], SUBJECT, marks.RIGHTS, mark.cause, not_before=again)
             return
-    pause = await _read(house, target, mark)
+        just = await rights.covers_all(connection, target.id, since=house.clock.now() - _JUST)
+    pause = None if just else await _read(house, target, mark)
     async with house.database.transaction() as connection:
         if pause is not None:
             again = house.clock.now() + timedelta(seconds=pause)
@@ -65,6 +69,9 @@ async def _read(house: House, target: ActiveTarget, mark: marks.Mark) -> float |
     async with house.database.transaction() as connection:
         started = house.clock.now()
         one = _Pass(await seen.begin_reading(connection, target.id, rights.POPULATION, started), started)
+    if not target.connector.capabilities.tells_rights:
+        await _end(house, target, one, NOT_TOLD)
+        return None
     problem, pause = "", None
     try:
         async with asyncio.timeout(_LONGEST_S):

@@ -1,4 +1,4 @@
-"""Findings: what a person should see about the accounts of an application, and that Tenure does not touch."""
+"""Findings: what a person should see about accounts and groups of an application, and that Tenure does not touch."""
 
 from __future__ import annotations
 
@@ -8,23 +8,29 @@ from enum import StrEnum
 
 
 class FindingKind(StrEnum):
-    """What is wrong with an account, or may be."""
+    """What is wrong with an account or a group, or may be."""
 
     LEAVER_ACTIVE = "leaver-active"  # its person has left
     TWICE = "twice"  # another active account has the same e-mail address
     UNKNOWN_ADMINISTRATOR = "unknown-administrator"  # administers, and is nobody's whom an identity provider knows
     UNUSED_LICENCE = "unused-licence"  # takes a seat, and nobody has signed in with it for long
+    OPENS_NOTHING = "group-opens-nothing"  # whoever is in it may do nothing more, as far as the application tells
+    RIGHTS_NOT_READ = "rights-not-read"  # no finding: what the groups open is not known, so that none can be found
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFinding:
-    """One finding about one account; `told` is what it rests on (since when, which groups, which other account)."""
+class Finding:
+    """One finding about one account, by its name and key, or about one group; what it is not about is empty.
+
+    `told` is what it rests on (since when, which groups, which other account).
+    """
 
     target: str
     kind: FindingKind
     account: str
     key: str
     told: str
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from tenure.model.seen import GroupOpens, RightSeen
 from tenure.store.database import Connection, row, rows
 
 POPULATION = "rights"
-"""What the reading of it is called among the readings."""
+"""What the reading of it is called among the readings, and the mark by which it is asked for."""
 
 
 async def save(
@@ -58,6 +58,33 @@ async def of_group(connection: Connection, target: int, canon: str, gives: froze
         group["rights_at"] if group else None,
         await last(connection, target),
     )
+
+
+async def known(connection: Connection, target: str, canon: str) -> Opening | None:
+    """What is known of what a group opens, by the names of both; None when no such target or group was seen."""
+    found = await row(
+        connection,
+        """SELECT g.target, g.canon, g.gives FROM seen_group g JOIN target t ON t.id = g.target
+        WHERE t.name = %s AND g.canon = %s""",
+        target,
+        canon,
+    )
+    return await of_group(connection, found["target"], found["canon"], frozenset(found["gives"])) if found else None
+
+
+async def covers_all(connection: Connection, target: int, *, since: datetime) -> bool:
+    """Whether a reading ended since then that answers all who wait for one: it failed, or covers their groups."""
+    found = await last(connection, target)
+    if found is None or found.at < since:
+        return False
+    uncovered = await row(
+        connection,
+        """SELECT p.id FROM plan p LEFT JOIN seen_group g ON g.target = p.target AND 'group:' || g.canon = p.subject
+        WHERE p.target = %s AND p.current AND p.waiting AND p.waits_on @> %s AND g.rights_at IS NULL LIMIT 1""",
+        target,
+        [POPULATION],
+    )
+    return bool(found.problem) or uncovered is None
 
 
 async def groups_that_wait(connection: Connection, target: int) -> list[str]:
