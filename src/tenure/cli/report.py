@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +25,7 @@ from tenure.report import words
 from tenure.store import findings as store
 from tenure.store import marks, notices
 from tenure.store.database import connect
+from tenure.store.idle import freed as seats_freed
 from tenure.store.overview import target_states
 from tenure.store.rights import POPULATION
 from tenure.store.story import stories_of, story_of
@@ -45,25 +46,36 @@ Url = Annotated[str | None, typer.Option(help="Use this PostgreSQL instead.")]
 def seats(
     targets: Targets = None,
     idle: Idle = "90d",
-    price: Annotated[float | None, typer.Option(min=0, help="What a seat costs: adds what idle ones cost.")] = None,
+    price: Annotated[
+        float | None, typer.Option(min=0, help="What a seat costs, instead of what the configuration says.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(metavar="LENGTH", help="Seats that Tenure freed within so long were saved.")
+    ] = "365d",
     json: Json = False,
     data: Data = None,
     database_url: Url = None,
 ) -> None:
-    """Show the licensed users of each application: seats, used, free, who waits for one, and how many are idle.
+    """Show the licensed users of each application: seats, used, free, who waits for one, how many are idle, of how many
+    a person has to decide, how many Tenure freed, and what that costs and saves where a price is given.
 
     Example: tenure report seats jira --price 9.50
 
     Exit codes: 0 shown; 1 no such application; 2 wrong usage or the database cannot be reached.
     """
     with open_database(data, database_url) as dsn:
-        found = asyncio.run(_seats(dsn, targets or (), SystemClock().now() - length(idle)))
+        now = SystemClock().now()
+        found = asyncio.run(_seats(dsn, targets or (), now - length(idle), now - length(since)))
+    found = [replace(one, price=one.price if price is None else price) for one in found]
     if json:
-        _print([{**asdict(one), "free": one.free, "idle_costs": _costs(one, price)} for one in found])
+        _print([{**asdict(one), "free": one.free, "idle_costs": one.costs(one.idle), "saved": one.costs(one.freed)}
+                for one in found])  # fmt: skip
         return
-    headings = ["Application", "Licence", "Seats", "Used", "Free", "Waiting", "Idle", "As of"]
-    lines = [[*_line(one), *([_money(_costs(one, price))] if price is not None else [])] for one in found]
-    print_table([*headings, *(["Idle seats cost"] if price is not None else [])], lines)
+    headings = ["Application", "Licence", "Seats", "Used", "Free", "Waiting", "Idle", "As of", "Proposed", "Freed"]
+    priced = any(one.price is not None for one in found)
+    lines = [[*_line(one), *(map(_money, (one.costs(one.idle), one.costs(one.freed))) if priced else ())]
+             for one in found]  # fmt: skip
+    print_table([*headings, *(["Idle seats cost", "Saved"] if priced else [])], lines)
 
 
 @app.command()
@@ -185,9 +197,12 @@ async def _stories(dsn: str, name: str) -> tuple[Story, ...]:
     return ()
 
 
-async def _seats(dsn: str, names: Sequence[str], since: datetime) -> list[LicenceUse]:
+async def _seats(dsn: str, names: Sequence[str], idle: datetime, since: datetime) -> list[LicenceUse]:
     async with await connect(dsn) as connection:
-        return await store.licence_use(connection, _known(await store.named(connection, names), names), since)
+        targets = _known(await store.named(connection, names), names)
+        freed = await seats_freed(connection, targets, since)
+        found = await store.licence_use(connection, targets, idle)
+        return [replace(one, freed=freed.get((one.target, one.licence), 0)) for one in found]
 
 
 async def _findings(dsn: str, names: Sequence[str], since: datetime, read_rights: bool) -> list[Finding]:
@@ -210,15 +225,12 @@ def _known(found: dict[str, int], names: Sequence[str]) -> list[int]:
 def _line(one: LicenceUse) -> list[str]:
     shown = (one.total, one.used, one.free)
     counts = ["no limit" if one.total is None and place != 1 else _count(number) for place, number in enumerate(shown)]
-    return [one.target, one.licence, *counts, str(one.waiting), _count(one.idle), words.at(one.seen_at)]
+    told = [str(one.waiting), _count(one.idle), words.at(one.seen_at), str(one.proposed), str(one.freed)]
+    return [one.target, one.licence, *counts, *told]
 
 
 def _count(number: int | None) -> str:
     return "not known" if number is None else str(number)
-
-
-def _costs(one: LicenceUse, price: float | None) -> float | None:
-    return None if price is None or one.idle is None else round(one.idle * price, 2)
 
 
 def _money(amount: float | None) -> str:

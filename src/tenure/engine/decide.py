@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tenure.engine import idle
 from tenure.model.change import CLOSING, CreateAccount
 from tenure.model.gate import GateClass
 from tenure.model.held import HeldLeaf, HeldPlan
@@ -70,6 +71,8 @@ async def approve(
             await _give_account(connection, target, held, leaves[0], account, number, now)
         else:
             await holding.approve_leaves(connection, target, held.name, subjects, number)
+        if held.name == GateClass.IDLE:
+            await idle.approved(connection, target, leaves, number, now)
         opened = await holding.open_if_decided(connection, target, held.name)
         await _look_again(connection, target, held.name, subjects, cause)
         await notices.tell(connection)
@@ -96,7 +99,9 @@ async def reject(
         number, cause = await decisions.write_decision(
             connection, "reject", decider, now, target=target, name=held.name, revision=revision, people=subjects
         )
-        for leaf in kept:
+        if held.name == GateClass.IDLE:
+            await idle.rejected(connection, target, kept, number, now)
+        for leaf in kept if held.name != GateClass.IDLE else ():
             for inverse in map(Inverse.of_data, leaf.inverses):
                 await decisions.refuse(
                     connection, target, UUID(leaf.subject), inverse.cell, inverse.refused, number, now,

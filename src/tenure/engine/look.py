@@ -20,9 +20,10 @@ from tenure.model.veto import Kept
 from tenure.planning.admission import Safety, admit
 from tenure.planning.assignment import desired_groups
 from tenure.planning.correlation import correlate
+from tenure.planning.idle import IdleSeat, freed
 from tenure.planning.reconciliation import Care, reconcile
-from tenure.planning.vetoes import overlay
-from tenure.store import care, directory, journal, seen
+from tenure.planning.vetoes import idle_refused, overlay
+from tenure.store import care, directory, idle, journal, seen
 from tenure.store.database import Connection, Row
 from tenure.store.marks import Mark
 
@@ -45,6 +46,7 @@ class Subject:
     crowd: dict[str, str] = field(default_factory=dict)
     decided: Decided = field(default_factory=Decided)
     kept: Kept = field(default_factory=Kept)
+    idle: IdleSeat | None = None
 
     @property
     def username(self) -> str:
@@ -68,7 +70,21 @@ async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> lis
         for subject in subjects:
             _lay_vetoes(house, target, subject)
         await _sights(connection, target, subjects)
+        await _idle(connection, house, target, subjects)
     return subjects
+
+
+async def _idle(connection: Connection, house: House, target: ActiveTarget, subjects: Sequence[Subject]) -> None:
+    """Find who takes a seat and was long not there, but for those whose seat a person wants kept."""
+    if target.rules.idle is None:
+        return
+    now, linked = house.clock.now(), [subject.identity.id for subject in subjects if subject.link]
+    found = await idle.seats(connection, target.id, linked, now - target.rules.idle)
+    for subject in subjects:
+        seat = found.get(subject.identity.id)
+        if seat is not None:
+            refused, subject.kept = idle_refused(seat.value, subject.decided.vetoes, subject.kept, now)
+            subject.idle = None if refused else seat
 
 
 def _lay_vetoes(house: House, target: ActiveTarget, subject: Subject) -> None:
@@ -184,7 +200,9 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
     """The plan of one identity: situation, changes, verdicts."""
     capabilities = target.connector.capabilities
     situation = correlate(subject.desired, subject.link, subject.sight, target.rules.match, capabilities)
-    changes = reconcile(subject.desired, situation, subject.care, capabilities, target.rules, subject.kept)
+    rules = target.rules
+    asked = reconcile(subject.desired, situation, subject.care, capabilities, rules, subject.kept)
+    changes, why_idle = freed(subject.idle, subject.desired, situation, asked, rules, capabilities, target.own_account)
     safety = Safety(
         rules=target.rules,
         standing=subject.desired.standing,
@@ -201,9 +219,10 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         refused_links=subject.kept.refused_links,
         closed=target.closed,
         silent=target.silent.get(subject.identity.source),
+        idle=why_idle,
     )
     problems = (*subject.desired.faults, *subject.kept.expired)
-    drift = bool(changes) and subject.asked.reached and not subject.decided.vetoes
+    drift = bool(asked) and subject.asked.reached and not subject.decided.vetoes
     return Plan(situation.name, tuple(admit(changes, safety)), problems, subject.kept.notes, drift)
 
 

@@ -33,4 +33,6 @@ def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         limits=limits_of(part.limits),
         approval=approval_of(part.approval),
         seats_first=part.seats.first,
+        idle=part.seats.idle,
+        seat_price=part.seats.price,
     )

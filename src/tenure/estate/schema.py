@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo, field_validator
@@ -44,6 +45,7 @@ from tenure.targets import TARGETS
 
 DEFAULT = Rules(target="", sources=())
 FLY, RATE, LIMIT = OnTheFly(), Rate(), DEFAULT_LIMIT
+SHORTEST_IDLE = timedelta(days=7)
 MOST_PER_SECOND, MOST_AT_ONCE, MOST_ASKED = 1_000, 64, 1_000_000
 
 
@@ -163,9 +165,21 @@ class LeaverPart(Part):
 
 
 class SeatsPart(Part):
-    """Who gets a seat of a licence when there are not enough: those of whom `first` is true, then who asked first."""
+    """Who gets a seat of a licence when there are not enough: those of whom `first` is true, then who asked first.
+
+    Who was not there for `idle` is proposed to give theirs back. `price` is what a seat costs.
+    """
 
     first: TruthExpression | None = None
+    idle: After = DEFAULT.idle
+    price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+    @field_validator("idle")
+    @classmethod
+    def _long(cls, idle: timedelta | None) -> timedelta | None:
+        if idle is not None and idle < SHORTEST_IDLE:
+            refuse("that is too short to call anybody idle", "write at least after 7d, or false for never")
+        return idle
 
 
 class RatePart(Part):

@@ -40,6 +40,8 @@ class LicenceUse:
     `total` is None where there is no limit, `used` None where it cannot be known. `idle` are active accounts in the
     groups of the licence that nobody signed in with since the day that was asked for, or ever: None where the
     application does not tell. `waiting` are people of ours who wait for a seat; `seen_at` is when it was read.
+    `proposed` are idle people of ours of whom a person has to decide, `freed` those who gave a seat back by a change of
+    ours and take none now. `price` is what a seat costs, by the estate.
     """
 
     target: str
@@ -49,6 +51,13 @@ class LicenceUse:
     idle: int | None
     waiting: int
     seen_at: datetime
+    proposed: int = 0
+    price: float | None = None
+    freed: int = 0
+
+    def costs(self, seats: int | None) -> float | None:
+        """What so many seats cost; None where the price, or the number, is not known."""
+        return None if self.price is None or seats is None else round(seats * self.price, 2)
 
     @property
     def free(self) -> int | None:

@@ -191,3 +191,5 @@ class Rules:
     approval: Approval = field(default_factory=Approval)
     farewell: Farewell = field(default_factory=Farewell)
     seats_first: Expression | None = None
+    idle: timedelta | None = timedelta(days=90)
+    seat_price: float | None = None

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tenure.model.farewell import Overdue
 from tenure.model.finding import Finding, FindingKind, LicenceUse
+from tenure.model.gate import GateClass
 from tenure.store.database import Connection, rows
 from tenure.store.rights import POPULATION
 
@@ -57,7 +58,11 @@ async def licence_use(connection: Connection, targets: Sequence[int], since: dat
                 SELECT count(*) FROM seen_account a WHERE a.target = s.target AND a.active AND {_IDLE}
                 AND EXISTS (SELECT FROM seen_member m WHERE m.target = a.target AND m.key = a.key
                             AND m.canon = ANY(s.groups))) END,
-            (SELECT count(*) FROM seat_queue q WHERE q.target = s.target AND q.licence = s.licence), s.seen_at
+            (SELECT count(*) FROM seat_queue q WHERE q.target = s.target AND q.licence = s.licence), s.seen_at,
+            (SELECT count(*) FROM held h WHERE h.target = s.target AND h.class = '{GateClass.IDLE.value}'
+             AND h.state = 'held' AND EXISTS (SELECT FROM link l JOIN seen_member m ON m.target = l.target
+                 AND m.key = l.key AND m.canon = ANY(s.groups) WHERE l.target = h.target
+                 AND l.identity::text = h.subject AND l.ended_at IS NULL)), t.seat_price
         FROM seat s JOIN target t ON t.id = s.target WHERE s.target = ANY(%(targets)s)
         ORDER BY t.name, s.licence""".encode(),
         {"targets": list(targets), "since": since},

@@ -10,3 +10,5 @@ CREATE TABLE seen_right (
     PRIMARY KEY (target, canon, kind, what, level)
 );
 ALTER TABLE seen_group ADD COLUMN rights_at timestamptz;
+-- What a seat of the target's licences costs, where the estate says so.
+ALTER TABLE target ADD COLUMN seat_price float8;
