@@ -54,9 +54,45 @@ async def test_people_who_wait_are_counted(place: Place) -> None:
 async def test_what_is_found_in_a_jira_as_it_is(place: Place) -> None:
     await read(place)
     found = {(one["kind"], one["account"]) for one in await place.told("report", "findings", code=1)}
-    assert found == {("unused-licence", name) for name in ("oivanov", "pkowal", "svc-backup")}
+    unused = {("unused-licence", name) for name in ("oivanov", "pkowal", "svc-backup")}
+    assert found == {*unused, ("rights-not-read", "")}
     told = (await place.run("report", "findings", "jira")).stdout
     assert "A licence that is not used\tsvc-backup\tJira Software: never signed in" in told
+
+
+async def test_groups_that_open_nothing_are_found_when_that_was_read(place: Place) -> None:
+    world = await read(place)
+    await world.sandbox_call("POST", "/jira/rest/api/2/group", {"name": "old crew"}, auth=True)
+    said = await place.run("report", "findings", "jira")
+    assert "jira: what its groups open was not read yet: `tenure report findings --read-rights`" in said.stdout
+    async with world.house() as tenure:
+        await world.finish(tenure)
+        asked = await place.run("report", "findings", "--read-rights")
+        assert "read now, where a Tenure runs" in asked.stderr
+        await world.finish(tenure)
+    found = await place.told("report", "findings", code=1)
+    assert "rights-not-read" not in {one["kind"] for one in found}
+    groups = {one["group"]: one["told"] for one in found if one["kind"] == "group-opens-nothing"}
+    today = f"{world.clock.at:%Y-%m-%d}"
+    assert groups["helpdesk"].startswith(f"nothing that the application tells of, read on {today}; ")
+    assert groups.keys() == {"helpdesk", "old crew"}, "not those that open something, or give a licence"
+    opens = await place.told("report", "opens", "jira", "Software_Dev")
+    assert {"kind": "project role", "what": "OPS", "level": "Developers"} in opens["opens"]
+    assert opens["read_at"].startswith(today)
+    assert "who holds global permissions" in (await place.run("report", "opens", "jira", "helpdesk")).stdout
+    assert (await place.run("report", "opens", "jira", "nowhere")).exit_code == 1
+
+
+async def test_what_could_not_be_read_whole_is_no_finding_about_groups(place: Place) -> None:
+    world = await read(place)
+    await world.faults({"kind": "status", "status": 403, "path": "/jira/rest/api/2/project/10000/role/10100"})
+    await place.run("report", "findings", "--read-rights")
+    async with world.house() as tenure:
+        await world.finish(tenure)
+    found = {one["kind"]: one["told"] for one in await place.told("report", "findings", code=1)}
+    assert "group-opens-nothing" not in found
+    assert "could not be read whole on" in found["rights-not-read"]
+    assert "project OPS" in found["rights-not-read"]
 
 
 async def test_a_leaver_whose_account_is_open_people_twice_and_administrators(place: Place) -> None:

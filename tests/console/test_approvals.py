@@ -16,6 +16,8 @@ from tests.console.test_pages import SetClock, plain
 from tests.engine.world import World, patch, person
 
 from tenure.console import routes
+from tenure.model.change import AdoptGroup
+from tenure.store import gates
 from tenure.store.database import Database
 from tenure.store.estate import set_console_token
 
@@ -312,3 +314,18 @@ async def test_through_the_whole_house(database: str) -> None:
         await world.finish(tenure)
         active = {a["name"]: a["active"] for a in (await world.jira())["accounts"]}
         assert [active[name] for name in ids] == [False, False, True]
+
+
+async def test_what_a_group_opens_stands_beside_it_whole_and_harmless(
+    client: httpx2.AsyncClient, store: Database, filling: Filling
+) -> None:
+    places = ", ".join(f"PROJECT-{number}" for number in range(60))
+    opens = (f"project role Developers in {places}", "<b>page create</b> in the space DEV")
+    adoption = AdoptGroup("helpdesk", opens, "not told: who holds global permissions")
+    async with store.transaction() as connection:
+        jira, why = filling.targets["jira"], "helpdesk was there before: existing: hold"
+        await gates.lock(connection, jira, ["groups"])
+        await gates.hold(connection, jira, "group:helpdesk", "groups", [adoption], [], why, None, None, filling.tick())
+    text = plain((await client.get("/approvals?plan=jira:groups")).text)
+    assert f"Take over existing group helpdesk What it opens project role Developers in {places}" in text
+    assert "&lt;b&gt;page create&lt;/b&gt; in the space DEV not told: who holds global permissions" in text

@@ -85,7 +85,7 @@ LISTS = {
                 ("GET", "/rest/api/permissions/user/{user}"),
                 ("PUT", "/rest/api/permissions/user/{user}/revoke"),
                 ("GET", "/rest/api/space"),
-                ("GET", "/rest/api/space/{spaceKey}/permissions/group/{groupName}"),
+                ("GET", "/rest/api/space/{spaceKey}/permissions"),
                 ("GET", "/rest/api/space/{spaceKey}/permissions/user/{userKey}"),
             }
         ),

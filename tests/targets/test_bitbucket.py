@@ -19,16 +19,18 @@ from tenure.model.seen import (
     AccountSeen,
     ByKey,
     ByName,
+    GroupOpens,
     Groups,
     GroupSeen,
     NotThere,
     ReadComplete,
     RightSeen,
     RightsOfAccount,
-    RightsOfGroup,
+    RightsOfGroups,
     Seats,
     SeatsSeen,
     Selector,
+    Unread,
 )
 from tenure.targets import TARGETS
 from tenure.targets.atlassian import bitbucket_rights
@@ -297,26 +299,28 @@ async def test_the_rights_of_an_account_and_of_a_group(app: Starlette) -> None:
     assert "branch permissions" in seen[-1].proof["unknown"]
     seen = await read(target, RightsOfAccount("", "svc-backup"))
     assert seen[:-1] == [RightSeen("global permission", "Bitbucket", "PROJECT_CREATE")]
-    seen = await read(target, RightsOfGroup("SOFTWARE_DEV"))
-    assert seen[:-1] == [RightSeen("project", "OPS", "PROJECT_WRITE")]
-    seen = await read(target, RightsOfGroup("stash-users"))
-    assert seen[:-1] == [RightSeen("global permission", "Bitbucket", "LICENSED_USER")]
-    for nobody in (RightsOfGroup("nowhere"), RightsOfAccount("999", "nobody")):
-        with pytest.raises(NotFound):
-            await read(target, nobody)
+    *seen, end = await read(target, RightsOfGroups())
+    opened = {(one.group, one.right) for one in seen}
+    assert ("software_dev", RightSeen("project", "OPS", "PROJECT_WRITE")) in opened
+    assert {right for group, right in opened if group == "stash-users"} == {
+        RightSeen("global permission", "Bitbucket", "LICENSED_USER")
+    }
+    assert (end.count, end.proof["places"]) == (len(opened), 3)
+    with pytest.raises(NotFound):
+        await read(target, RightsOfAccount("999", "nobody"))
 
 
 async def test_what_may_not_be_seen_is_named_among_the_unknown(app: Starlette) -> None:
     await fault(app, "forbidden", path=f"/bitbucket{API}/projects/OPS/repos/runbooks")
-    seen = await read(bitbucket(Recorder(app)), RightsOfGroup("helpdesk"))
-    assert seen[:-1] == [RightSeen("repository", "OPS/deploy", "REPO_READ")]
-    assert any("OPS/runbooks" in one for one in seen[-1].proof["unknown"])
+    seen = await read(bitbucket(Recorder(app)), RightsOfGroups())
+    assert GroupOpens("helpdesk", RightSeen("repository", "OPS/deploy", "REPO_READ")) in seen
+    assert ["OPS/runbooks" in one.what for one in seen if isinstance(one, Unread)] == [True]
+    assert not [one for one in seen if isinstance(one, ReadComplete)]
 
 
 async def test_a_place_beyond_the_last_that_is_asked_is_named_among_the_unknown(
     app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bitbucket_rights, "MOST_PLACES", 1)
-    seen = await read(bitbucket(Recorder(app)), RightsOfGroup("helpdesk"))
-    assert (seen[-1].count, seen[-1].proof["places"]) == (0, 1)
-    assert "projects and repositories beyond the first 1" in seen[-1].proof["unknown"]
+    seen = await read(bitbucket(Recorder(app)), RightsOfGroups())
+    assert seen[-1] == Unread("projects and repositories beyond the first 1")

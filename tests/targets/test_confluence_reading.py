@@ -16,6 +16,7 @@ from tenure.model.seen import (
     AccountSeen,
     ByKey,
     ByName,
+    GroupOpens,
     Groups,
     GroupSeen,
     MemberSeen,
@@ -24,10 +25,12 @@ from tenure.model.seen import (
     ReadComplete,
     RightSeen,
     RightsOfAccount,
-    RightsOfGroup,
+    RightsOfGroups,
     Seats,
     SeatsSeen,
+    Unread,
 )
+from tenure.targets.atlassian import confluence_rights
 from tenure_sandbox.serve import build
 
 from .confluence_world import API, confluence, fault, handle, read, whole, world
@@ -252,13 +255,14 @@ async def test_seats(seats: int | None, total: int | None) -> None:
 
 async def test_what_a_group_opens_and_an_account_holds(app: Starlette) -> None:
     target = confluence(Recorder(app))
-    *rights, end = await read(target, RightsOfGroup("confluence-users"))
-    assert set(rights) == {
+    *rights, end = await read(target, RightsOfGroups())
+    assert {one.right for one in rights if one.group == "confluence-users"} == {
         RightSeen("global permission", "application", "use"),
         RightSeen("global permission", "personal_space", "create"),
         RightSeen("space", "OPS", "space read"),
     }
-    assert end.count == 3
+    assert "helpdesk" in {one.group for one in rights}
+    assert end.count == len(rights)
     assert end.proof["unknown"] == NEVER_TOLD
     tbecker = handle(app, "tbecker")
     *rights, _ = await read(target, RightsOfAccount(tbecker.key, "tbecker"))
@@ -276,23 +280,35 @@ async def test_a_space_that_is_closed_to_us_is_named_and_hides_no_other(app: Sta
                 return httpx2.Response(status, json={"statusCode": status, "message": "no", "reason": "No"})
             return await super().handle_async_request(request)
 
-    *rights, end = await read(confluence(Closed(app)), RightsOfGroup("helpdesk"))
-    assert {right.what for right in rights} == {"OPS"}
-    assert end.proof["unknown"] == [*NEVER_TOLD, "permissions in the space DEV"]
+    seen = await read(confluence(Closed(app)), RightsOfGroups())
+    assert {one.right.what for one in seen if isinstance(one, GroupOpens) and one.group == "helpdesk"} == {"OPS"}
+    assert [one for one in seen if not isinstance(one, GroupOpens)] == [Unread("permissions in the space DEV")]
+
+
+async def test_no_more_spaces_are_asked_than_a_reading_may_cost(
+    app: Starlette, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confluence_rights, "MOST_SPACES", 1)
+    network = Recorder(app)
+    assert (await read(confluence(network), RightsOfGroups()))[-1] == Unread("permissions in spaces beyond the first 1")
+    assert len([path for _, path in network.calls if path.endswith("/permissions") and "/space/" in path]) == 1
 
 
 @pytest.mark.parametrize("version", ["10.0.3", "8.5.0"])
 async def test_nobody_has_no_rights_to_tell_of(version: str) -> None:
     target = confluence(Recorder(build(confluence_version=version)))
-    for nobody in (RightsOfGroup("nothing"), RightsOfAccount("0" * 32, "nobody")):
-        with pytest.raises(NotFound):
-            await read(target, nobody)
+    with pytest.raises(NotFound):
+        await read(target, RightsOfAccount("0" * 32, "nobody"))
 
 
-@pytest.mark.parametrize(("version", "unknown", "rights"), [("9.2.0", 3, 1), ("8.5.0", 4, 0)])
-async def test_rights_that_a_version_does_not_tell_are_named(version: str, unknown: int, rights: int) -> None:
-    *seen, end = await read(confluence(Recorder(build(confluence_version=version))), RightsOfGroup("confluence-users"))
-    assert (len(seen), len(end.proof["unknown"])) == (rights, unknown)
+@pytest.mark.parametrize(("version", "unknown", "rights"), [("9.2.0", 3, True), ("8.5.0", 4, False)])
+async def test_rights_that_a_version_does_not_tell_are_named(version: str, unknown: int, rights: bool) -> None:
+    target = confluence(Recorder(build(confluence_version=version)))
+    *seen, end = await read(target, RightsOfGroups())
+    assert (bool(seen), len(end.proof["unknown"])) == (rights, unknown)
+    assert not [one for one in seen if one.right.kind == "global permission"]
+    await target.check()
+    assert target.capabilities.tells_rights is rights
 
 
 async def test_an_answer_in_another_form_tells_no_absence(app: Starlette) -> None:

@@ -20,12 +20,14 @@ from tenure.model.seen import (
     Apart,
     ByKey,
     ByName,
+    GroupOpens,
     MembersOf,
     NotThere,
     ReadComplete,
     RightSeen,
     RightsOfAccount,
-    RightsOfGroup,
+    RightsOfGroups,
+    Unread,
 )
 from tenure.targets import TARGETS
 from tenure.targets.atlassian.jira_rights import MOST_PROJECTS, NEVER_TOLD
@@ -71,6 +73,15 @@ async def told(target: Target, what: Any) -> tuple[set[RightSeen], ReadComplete]
     return rights, seen[-1]
 
 
+async def opened(target: Target) -> tuple[dict[str, set[RightSeen]], list[Any]]:
+    """What each group opens, and how the reading ended."""
+    seen, groups = [one async for one in target.read(RightsOfGroups())], dict[str, set[RightSeen]]()
+    for one in seen:
+        if isinstance(one, GroupOpens):
+            groups.setdefault(one.group, set()).add(one.right)
+    return groups, [one for one in seen if not isinstance(one, GroupOpens)]
+
+
 async def account(target: Target, what: ByKey | ByName) -> AccountSeen:
     (one, _) = [seen async for seen in target.read(what)]
     assert isinstance(one, AccountSeen)
@@ -83,19 +94,21 @@ async def apart(target: Target) -> dict[str, Apart]:
     return {one.name: one.apart for one in listed if isinstance(one, AccountSeen) and one.apart}
 
 
-async def test_what_a_group_opens(app: Starlette) -> None:
-    target = jira(Recorder(app))
-    rights, end = await told(target, RightsOfGroup("SOFTWARE_DEV"))
-    assert rights == {
+async def test_what_groups_open_is_one_pass_over_schemes_and_projects(app: Starlette) -> None:
+    network = Recorder(app)
+    rights, (end,) = await opened(jira(network))
+    assert rights["software_dev"] == {
         RightSeen("permission scheme", "Default Permission Scheme", "EDIT_ISSUES"),
         RightSeen("project role", "OPS", "Developers"),
     }
-    assert end.proof == {"projects": 1, "unknown": NEVER_TOLD}
-    licensing, _ = await told(target, RightsOfGroup("jira-software-users"))
-    assert RightSeen("application", "Jira Software", "use") in licensing
-    assert (await told(target, RightsOfGroup("helpdesk")))[0] == set()
-    with pytest.raises(NotFound):
-        await told(target, RightsOfGroup("no such group"))
+    assert end == ReadComplete(
+        "rights of groups", sum(map(len, rights.values())), {"projects": 1, "unknown": NEVER_TOLD}
+    )
+    assert RightSeen("application", "Jira Software", "use") in rights["jira-software-users"]
+    assert "helpdesk" not in rights
+    asked = [path for _, path in network.calls]
+    assert len([path for path in asked if "/role/" in path]) == 2, "one request for each role of the project"
+    assert not [path for path in asked if "component" in path]
 
 
 async def test_what_an_account_holds_and_leads_by_itself(app: Starlette) -> None:
@@ -116,15 +129,12 @@ async def test_somebody_who_bears_the_former_name_of_another_holds_nothing_of_th
     assert (await told(jira(Recorder(app)), RightsOfAccount("JIRAUSER10004", "pnowak")))[0] == set()
 
 
-async def test_many_groups_are_told_from_one_table_and_a_project_that_is_closed_is_named(app: Starlette) -> None:
-    network = Recorder(app)
-    target = jira(network)
+async def test_a_project_that_is_closed_is_named_and_the_reading_is_not_whole(app: Starlette) -> None:
     await fault(app, "status", status=403, path="/jira/rest/api/2/project/10000/role/10100")
-    for group in ("software_dev", "helpdesk", "jira-administrators"):
-        rights, end = await told(target, RightsOfGroup(group))
-        assert any(str(one).startswith("project OPS (") for one in end.proof["unknown"])  # type: ignore[attr-defined]
-    assert rights == {RightSeen("project role", "OPS", "Administrators")}
-    assert [path for _, path in network.calls].count("/rest/api/2/permissionscheme") == 1
+    rights, (closed,) = await opened(jira(Recorder(app)))
+    assert rights["jira-administrators"] == {RightSeen("project role", "OPS", "Administrators")}
+    assert isinstance(closed, Unread)
+    assert closed.what.startswith("project OPS (")
 
 
 async def test_no_more_projects_are_asked_than_a_table_may_cost(app: Starlette) -> None:
@@ -137,6 +147,9 @@ async def test_no_more_projects_are_asked_than_a_table_may_cost(app: Starlette) 
     assert len(rights) == MOST_PROJECTS + 5, "the list of projects tells every lead"
     assert f"roles and components of projects beyond the first {MOST_PROJECTS}" in end.proof["unknown"]  # type: ignore[operator]
     assert len(network.calls) < 10 + 3 * MOST_PROJECTS
+    assert (await opened(jira(network)))[1] == [
+        Unread(f"roles and components of projects beyond the first {MOST_PROJECTS}")
+    ]
 
 
 async def test_an_actor_of_no_kind_is_nobodys_right(app: Starlette) -> None:
@@ -145,21 +158,23 @@ async def test_an_actor_of_no_kind_is_nobodys_right(app: Starlette) -> None:
             body["actors"] = [{"name": actor["name"]} for actor in body["actors"]]
         return body
 
-    target = jira(Recorder(app, bend=without_kind))
-    rights, end = await told(target, RightsOfGroup("jira-administrators"))
-    assert rights == set()
-    assert "who jira-administrators is, with the role Administrators in OPS" in end.proof["unknown"]  # type: ignore[operator]
+    rights, unread = await opened(jira(Recorder(app, bend=without_kind)))
+    assert "jira-administrators" not in rights
+    assert Unread("who jira-administrators is, with the role Administrators in OPS") in unread
 
 
 async def test_a_table_that_is_disturbed_is_not_kept(app: Starlette) -> None:
     target = jira(Recorder(app))
-    state_of(app).actors[("OPS", "10002")].append(Actor(10250, "group", "helpdesk"))
+    state_of(app).actors[("OPS", "10002")].append(Actor(10250, "user", "JIRAUSER10002"))
     await fault(app, "status", status=500, path="/jira/rest/api/2/role")
     with pytest.raises(Unreachable):
-        await told(target, RightsOfGroup("helpdesk"))
+        await told(target, RightsOfAccount("JIRAUSER10001", "tbecker"))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://app.test") as out:
         await out.delete("/_faults")
-    assert (await told(target, RightsOfGroup("helpdesk")))[0] == {RightSeen("project role", "OPS", "Administrators")}
+    assert (
+        RightSeen("project role", "OPS", "Administrators")
+        in (await told(target, RightsOfAccount("JIRAUSER10002", "lchen")))[0]
+    )
 
 
 async def test_members_say_that_groups_inside_are_not_told_apart(app: Starlette) -> None:

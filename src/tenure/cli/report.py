@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,14 +18,16 @@ from tenure.cli.house import fail, open_database
 from tenure.cli.who import length, print_table
 from tenure.model.desired import Standing
 from tenure.model.farewell import AspectProof, Overdue
-from tenure.model.finding import AccountFinding, LicenceUse
+from tenure.model.finding import Finding, FindingKind, LicenceUse
 from tenure.model.story import Story
 from tenure.report import farewell as proving
 from tenure.report import words
-from tenure.store import authority
+from tenure.store import authority, marks, notices
 from tenure.store import findings as store
 from tenure.store.database import connect
+from tenure.store.idle import freed as seats_freed
 from tenure.store.overview import target_states
+from tenure.store.rights import POPULATION
 from tenure.store.story import stories_of, story_of
 from tenure.targets.untold import UNTOLD
 
@@ -44,38 +46,54 @@ Url = Annotated[str | None, typer.Option(help="Use this PostgreSQL instead.")]
 def seats(
     targets: Targets = None,
     idle: Idle = "90d",
-    price: Annotated[float | None, typer.Option(min=0, help="What a seat costs: adds what idle ones cost.")] = None,
+    price: Annotated[
+        float | None, typer.Option(min=0, help="What a seat costs, instead of what the configuration says.")
+    ] = None,
+    since: Annotated[
+        str, typer.Option(metavar="LENGTH", help="Seats that Tenure freed within so long were saved.")
+    ] = "365d",
     json: Json = False,
     data: Data = None,
     database_url: Url = None,
 ) -> None:
-    """Show the licensed users of each application: seats, used, free, who waits for one, and how many are idle.
+    """Show the licensed users of each application: seats, used, free, who waits for one, how many are idle, of how many
+    a person has to decide, how many Tenure freed, and what that costs and saves where a price is given.
 
     Example: tenure report seats jira --price 9.50
 
     Exit codes: 0 shown; 1 no such application; 2 wrong usage or the database cannot be reached.
     """
     with open_database(data, database_url) as dsn:
-        found = asyncio.run(_seats(dsn, targets or (), SystemClock().now() - length(idle)))
+        now = SystemClock().now()
+        found = asyncio.run(_seats(dsn, targets or (), now - length(idle), now - length(since)))
+    found = [replace(one, price=one.price if price is None else price) for one in found]
     if json:
-        _print([{**asdict(one), "free": one.free, "idle_costs": _costs(one, price)} for one in found])
+        _print([{**asdict(one), "free": one.free, "idle_costs": one.costs(one.idle), "saved": one.costs(one.freed)}
+                for one in found])  # fmt: skip
         return
-    headings = ["Application", "Licence", "Seats", "Used", "Free", "Waiting", "Idle", "As of"]
-    lines = [[*_line(one), *([_money(_costs(one, price))] if price is not None else [])] for one in found]
-    print_table([*headings, *(["Idle seats cost"] if price is not None else [])], lines)
+    headings = ["Application", "Licence", "Seats", "Used", "Free", "Waiting", "Idle", "As of", "Proposed", "Freed"]
+    priced = any(one.price is not None for one in found)
+    lines = [[*_line(one), *(map(_money, (one.costs(one.idle), one.costs(one.freed))) if priced else ())]
+             for one in found]  # fmt: skip
+    print_table([*headings, *(["Idle seats cost", "Saved"] if priced else [])], lines)
 
 
 @app.command()
 def findings(
     targets: Targets = None,
     idle: Idle = "90d",
+    read_rights: Annotated[
+        bool, typer.Option("--read-rights", help="Have what groups open read anew, by the Tenure that runs.")
+    ] = False,
     json: Json = False,
     data: Data = None,
     database_url: Url = None,
 ) -> None:
-    """List what a person should look at: leavers still active, people twice, unknown administrators, unused licences.
+    """List what a person should look at: leavers still active, people twice, unknown administrators, unused licences,
+    groups that open nothing.
 
-    It rests on what was last seen; `tenure report seats` and `tenure doctor` say when that was.
+    It rests on what was last seen; `tenure report seats` and `tenure doctor` say when that was. What groups open is
+    read when somebody needs it: where it is not known, that is said.
 
     Example: tenure report findings jira --idle 180d
 
@@ -83,17 +101,28 @@ def findings(
     reached.
     """
     with open_database(data, database_url) as dsn:
-        found = asyncio.run(_findings(dsn, targets or (), SystemClock().now() - length(idle)))
+        found = asyncio.run(_findings(dsn, targets or (), SystemClock().now() - length(idle), read_rights))
+    real = [one for one in found if one.kind is not FindingKind.RIGHTS_NOT_READ]
     if json:
         _print([asdict(one) for one in found])
-    elif not found:
-        typer.echo("Nothing was found.")
     else:
+        _show(found, real)
+    if read_rights:
+        typer.echo("What groups open is read now, where a Tenure runs: look again in a few minutes.", err=True)
+    raise typer.Exit(1 if real else 0)
+
+
+def _show(found: Sequence[Finding], real: Sequence[Finding]) -> None:
+    if real:
         print_table(
-            ("Application", "Finding", "Account", "What it rests on"),
-            [(one.target, words.FINDINGS[one.kind], one.account, one.told) for one in found],
+            ("Application", "Finding", "Account or group", "What it rests on"),
+            [(one.target, words.FINDINGS[one.kind], one.account or one.group, words.shown(one.told)) for one in real],
         )
-    raise typer.Exit(1 if found else 0)
+    else:
+        typer.echo("Nothing was found.")
+    for one in found:
+        if one.kind is FindingKind.RIGHTS_NOT_READ:
+            typer.echo(f"{one.target}: {words.shown(one.told)}")
 
 
 @app.command()
@@ -168,15 +197,22 @@ async def _stories(dsn: str, name: str) -> tuple[Story, ...]:
     return ()
 
 
-async def _seats(dsn: str, names: Sequence[str], since: datetime) -> list[LicenceUse]:
-    async with await connect(dsn) as connection:
-        return await store.licence_use(connection, _known(await store.named(connection, names), names), since)
-
-
-async def _findings(dsn: str, names: Sequence[str], since: datetime) -> list[AccountFinding]:
+async def _seats(dsn: str, names: Sequence[str], idle: datetime, since: datetime) -> list[LicenceUse]:
     async with await connect(dsn) as connection:
         targets = _known(await store.named(connection, names), names)
-        found = await store.account_findings(connection, targets, since)
+        freed = await seats_freed(connection, targets, since)
+        found = await store.licence_use(connection, targets, idle)
+        return [replace(one, freed=freed.get((one.target, one.licence), 0)) for one in found]
+
+
+async def _findings(dsn: str, names: Sequence[str], since: datetime, read_rights: bool) -> list[Finding]:
+    async with await connect(dsn) as connection:
+        targets = _known(await store.named(connection, names), names)
+        if read_rights:
+            await marks.mark_once(connection, targets, POPULATION, marks.RIGHTS, None)
+            await notices.tell(connection)
+            await connection.commit()
+        found = await store.findings(connection, targets, since)
         return [*found, *await authority.late(connection, SystemClock().now(), targets)]
 
 
@@ -190,15 +226,12 @@ def _known(found: dict[str, int], names: Sequence[str]) -> list[int]:
 def _line(one: LicenceUse) -> list[str]:
     shown = (one.total, one.used, one.free)
     counts = ["no limit" if one.total is None and place != 1 else _count(number) for place, number in enumerate(shown)]
-    return [one.target, one.licence, *counts, str(one.waiting), _count(one.idle), words.at(one.seen_at)]
+    told = [str(one.waiting), _count(one.idle), words.at(one.seen_at), str(one.proposed), str(one.freed)]
+    return [one.target, one.licence, *counts, *told]
 
 
 def _count(number: int | None) -> str:
     return "not known" if number is None else str(number)
-
-
-def _costs(one: LicenceUse, price: float | None) -> float | None:
-    return None if price is None or one.idle is None else round(one.idle * price, 2)
 
 
 def _money(amount: float | None) -> str:

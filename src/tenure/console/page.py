@@ -87,7 +87,7 @@ def make(database: Database, clock: Clock) -> Console:
     )
     templates.filters.update(name=_name, moment=_moment, ago=_ago, describe=words.describe, shown=words.shown)
     templates.filters.update(sentence=_sentence, reason=words.reason, about=holds.about, actor=holds.actor)
-    templates.filters.update(account=holds.account, clipped=_clipped)
+    templates.filters.update(account=holds.account, clipped=_clipped, opening=words.opening)
     templates.globals.update(
         MODES=words.MODES,
         OUTCOMES=words.OUTCOMES,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tenure.engine import idle
 from tenure.model.change import CLOSING, CreateAccount
 from tenure.model.gate import GateClass
 from tenure.model.held import HeldLeaf, HeldPlan
@@ -52,16 +53,12 @@ async def approve(
         target, held = await _held(connection, id, revision)
         leaves = _chosen(held, revision, only)
         await _may_approve(connection, target, leaves, decider)
-        doubtful = [leaf for leaf in leaves if any(isinstance(c, CreateAccount) for c in leaf.changes)]
         if account is not None and (held.name != GateClass.ADOPTIONS or len(leaves) != 1):
             raise NotDecided("--account says whose account it is: name that one person with --only, of an adoption")
         if not leaves and not held.shut:
             raise NotDecided(f"{id} holds nobody at revision {revision}: `tenure plan --held` shows what waits")
-        if held.name == GateClass.ADOPTIONS and doubtful and account is None:
-            raise NotDecided(
-                f"whose account it is must be said for {doubtful[0].person} ({doubtful[0].reason}): approve them "
-                "alone, with --only NAME --account KEY"
-            )
+        if held.name == GateClass.ADOPTIONS and account is None:
+            _nobody_in_doubt(leaves)
         subjects = [leaf.subject for leaf in leaves]
         number, cause = await decisions.write_decision(
             connection, "approve", decider, now, target=target, name=held.name, revision=revision, people=subjects
@@ -70,6 +67,8 @@ async def approve(
             await _give_account(connection, target, held, leaves[0], account, number, now)
         else:
             await holding.approve_leaves(connection, target, held.name, subjects, number)
+        if held.name == GateClass.IDLE:
+            await idle.approved(connection, target, leaves, number, now)
         opened = await holding.open_if_decided(connection, target, held.name)
         await _look_again(connection, target, held.name, subjects, cause)
         await notices.tell(connection)
@@ -96,7 +95,9 @@ async def reject(
         number, cause = await decisions.write_decision(
             connection, "reject", decider, now, target=target, name=held.name, revision=revision, people=subjects
         )
-        for leaf in kept:
+        if held.name == GateClass.IDLE:
+            await idle.rejected(connection, target, kept, number, now)
+        for leaf in kept if held.name != GateClass.IDLE else ():
             for inverse in map(Inverse.of_data, leaf.inverses):
                 await decisions.refuse(
                     connection, target, UUID(leaf.subject), inverse.cell, inverse.refused, number, now,
@@ -135,6 +136,15 @@ def _chosen(held: HeldPlan, revision: int, only: Sequence[str]) -> list[HeldLeaf
             raise NotDecided(f"{name!r} is not in {held.id} at revision {revision}: `tenure plan --held` lists who is")
         found.append(leaf)
     return found
+
+
+def _nobody_in_doubt(leaves: Sequence[HeldLeaf]) -> None:
+    for leaf in leaves:
+        if any(isinstance(change, CreateAccount) for change in leaf.changes):
+            raise NotDecided(
+                f"whose account it is must be said for {leaf.person} ({leaf.reason}): approve them alone, with "
+                "--only NAME --account KEY"
+            )
 
 
 async def _may_approve(connection: Connection, target: int, leaves: Sequence[HeldLeaf], decider: Decider) -> None:

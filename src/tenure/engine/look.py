@@ -20,10 +20,11 @@ from tenure.planning.admission import Safety, admit
 from tenure.planning.assignment import desired_groups
 from tenure.planning.authority import Elsewhere, beyond, follow, watched
 from tenure.planning.correlation import correlate
+from tenure.planning.idle import IdleSeat, freed
 from tenure.planning.naming import notes_on
 from tenure.planning.reconciliation import Care, reconcile
-from tenure.planning.vetoes import overlay
-from tenure.store import care, directory, journal, seen
+from tenure.planning.vetoes import idle_refused, overlay
+from tenure.store import care, directory, idle, journal, seen
 from tenure.store.database import Connection, Row
 from tenure.store.marks import Mark
 
@@ -49,6 +50,7 @@ class Subject:
     decided: Decided = field(default_factory=Decided)
     elsewhere: Elsewhere | None = None
     kept: Kept = field(default_factory=Kept)
+    idle: IdleSeat | None = None
 
     @property
     def username(self) -> str:
@@ -73,6 +75,7 @@ async def look(house: House, target: ActiveTarget, marks: Sequence[Mark]) -> lis
             _lay_vetoes(house, target, subject)
         await _sights(connection, target, subjects)
         await _elsewhere(connection, house, target, subjects)
+        await _idle(connection, house, target, subjects)
     for subject in subjects:
         if subject.elsewhere is None:  # where another target keeps the accounts, it finds the names too
             await another_name(house, target, subject)
@@ -115,6 +118,19 @@ async def another_name(house: House, target: ActiveTarget, subject: Subject) -> 
         await _candidates(connection, target, [subject], reading, subject.sight.why_unseen)
         await _choose(connection, target, subject)
     return True
+
+
+async def _idle(connection: Connection, house: House, target: ActiveTarget, subjects: Sequence[Subject]) -> None:
+    """Find who takes a seat and was long not there, but for those whose seat a person wants kept."""
+    if target.rules.idle is None:
+        return
+    now, linked = house.clock.now(), [subject.identity.id for subject in subjects if subject.link]
+    found = await idle.seats(connection, target.id, linked, now - target.rules.idle)
+    for subject in subjects:
+        seat = found.get(subject.identity.id)
+        if seat is not None:
+            refused, subject.kept = idle_refused(seat.value, subject.decided.vetoes, subject.kept, now)
+            subject.idle = None if refused else seat
 
 
 def _lay_vetoes(house: House, target: ActiveTarget, subject: Subject) -> None:
@@ -227,12 +243,13 @@ async def desired_group(house: House, target: ActiveTarget, canon: str) -> Desir
 def plan(target: ActiveTarget, subject: Subject) -> Plan:
     """The plan of one identity: situation, changes, verdicts."""
     capabilities = target.connector.capabilities
-    there = subject.elsewhere
-    found = correlate(subject.desired, subject.link, subject.sight, target.rules.match, capabilities)
+    there, rules = subject.elsewhere, target.rules
+    found = correlate(subject.desired, subject.link, subject.sight, rules.match, capabilities)
     situation = follow(found, there)
     care = watched(subject.care, situation.account if isinstance(situation, Linked) else None, there, capabilities)
-    asked = reconcile(subject.desired, situation, care, capabilities, target.rules, subject.kept)
-    changes = beyond(asked, there, subject.desired, capabilities)
+    asked = reconcile(subject.desired, situation, care, capabilities, rules, subject.kept)
+    wanted, why_idle = freed(subject.idle, subject.desired, situation, asked, rules, capabilities, target.own_account)
+    changes = beyond(wanted, there, subject.desired, capabilities)
     safety = Safety(
         rules=target.rules,
         standing=subject.desired.standing,
@@ -250,10 +267,11 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         closed=target.closed,
         silent=target.silent.get(subject.identity.source),
         elsewhere=there,
+        idle=why_idle,
     )
     problems = (*subject.desired.faults, *subject.kept.expired)
     notes = (*subject.kept.notes, *notes_on(subject.desired, situation, capabilities, subject.unnamed))
-    drift = bool(changes) and subject.asked.reached and not subject.decided.vetoes
+    drift = bool(asked) and subject.asked.reached and not subject.decided.vetoes
     return Plan(situation.name, tuple(admit(changes, safety)), problems, notes, drift)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from tenure.engine import seating
+from tenure.engine import rights, seating
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.send import Stopped, stop
 from tenure.model.change import decode
@@ -17,6 +17,7 @@ from tenure.model.seen import Accounts, AccountSeen, Groups, GroupSeen, MembersO
 from tenure.model.seen import MemberSeen as Member
 from tenure.planning import evidence
 from tenure.planning.assignment import desired_groups
+from tenure.planning.rules import ReadRights
 from tenure.store import care, directory, gates, intents, marks, seen, targets
 from tenure.store.database import Connection
 
@@ -56,6 +57,8 @@ async def read_whole(house: House, target: ActiveTarget, cause: int) -> bool:
              problem=accounts.problem or groups.problem or None)  # fmt: skip
     async with house.database.transaction() as connection:
         await marks.mark_subject(connection, [target.id], "scope:all", marks.READINGS, cause, prio=marks.BULK)
+        if target.rules.read_rights is ReadRights.COMPARE and target.connector.capabilities.tells_rights:
+            await marks.mark_once(connection, [target.id], rights.SUBJECT, marks.RIGHTS, cause)
     await _confirm(house, target, accounts.started)
     return whole
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from tenure.engine import seating
+from tenure.engine import rights, seating
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.foresight import foresee
 from tenure.engine.reading import check, read_whole
@@ -32,6 +32,8 @@ _LISTEN_EVERY = timedelta(seconds=1)
 _TURN_SECONDS = 2.0
 _FEW = 50
 _BULK_CHUNKS = 2
+_READS = (marks.READINGS, marks.RIGHTS)
+"""Shards on which nothing is sent that could change a target."""
 _PROBE_EVERY = timedelta(seconds=30)
 _CHECK_LASTS_S = 60.0
 """How long a server that answered for itself is taken for the one that it was, in seconds: keys of accounts are counted
@@ -217,7 +219,7 @@ class Engine:
         async with self._house.database.transaction() as connection:
             epoch = await targets.begin_epoch(connection, target.id, shard)
         while clock.monotonic() - began < _TURN_SECONDS:
-            blocked = set() if shard == marks.READINGS else await recover(self._house, target, shard, epoch)
+            blocked = set() if shard in _READS else await recover(self._house, target, shard, epoch)
             async with self._house.database.transaction() as connection:
                 due = await marks.drain(connection, target.id, shard, clock.now(), target.chunk)
                 few = await marks.are_few(connection, target.id, clock.now(), _FEW)
@@ -233,6 +235,9 @@ class Engine:
             if shard == marks.READINGS:
                 for mark in due:
                     await self._whole(target, mark)
+            elif shard == marks.RIGHTS:
+                for mark in due:
+                    await rights.read(self._house, target, mark)
             else:
                 await run(self._house, target, shard, epoch, due, few=few)
         except (Stopped, targets.Stolen, targets.Outdated, LocksLost, DatabaseAway):

@@ -32,6 +32,7 @@ def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         default_groups=part.groups.default,
         new_groups=part.groups.new,
         keep_foreign_members=part.groups.keep_foreign_members,
+        read_rights=part.groups.read_rights,
         leaver=part.leaver.action,
         farewell=part.leaver.farewell(Farewell().deadline if authority is None else SHOWN_WITHIN),
         protected=Protected(part.protected),
@@ -40,4 +41,6 @@ def rules_of(name: str, part: TargetPart, sources: tuple[str, ...]) -> Rules:
         seats_first=part.seats.first,
         authority=authority,
         usernames=part.usernames.taken,
+        idle=part.seats.idle,
+        seat_price=part.seats.price,
     )

@@ -102,6 +102,11 @@ class TargetEstate:
         """How long after somebody left an open account raises an alarm."""
         return self.rules.farewell.deadline
 
+    @property
+    def seat_price(self) -> float | None:
+        """What a seat of its licence costs; None where that is not said."""
+        return self.rules.seat_price
+
 
 @dataclass(frozen=True, slots=True)
 class Estate:

@@ -12,7 +12,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from tenure.estate.document import Estate, TargetEstate
 from tenure.model.capability import Mode
 from tenure.model.clock import Clock
-from tenure.model.seen import Health, ReadComplete, RightSeen, RightsOfGroup
+from tenure.model.error import NotFound
+from tenure.model.seen import (
+    GroupByName,
+    GroupOpens,
+    Health,
+    NotThere,
+    ReadComplete,
+    RightSeen,
+    RightsOfGroups,
+    Seen,
+    Unread,
+)
 from tenure.sources import SOURCES
 from tenure.targets import TARGETS, TargetKind
 
@@ -36,7 +47,7 @@ async def ask_sources(estate: Estate) -> dict[str, Health]:
 
 
 async def rights(target: TargetEstate, clock: Clock, group: str) -> tuple[list[RightSeen], tuple[str, ...]]:
-    """What a group opens at a target, read now, and what the application does not tell of it.
+    """What a group opens at a target, read now, and what the application does not tell of it, or was not read.
 
     The same conditions as for `ask`. Raises the errors of `tenure.model.error`, and ValueError where the application
     cannot be asked that.
@@ -46,13 +57,23 @@ async def rights(target: TargetEstate, clock: Clock, group: str) -> tuple[list[R
     opened = kind.open(target.settings, mode=Mode.OBSERVE, limiter=limiter, clock=clock, name=target.name)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(opened.aclose)
-        found, unknown = list[RightSeen](), list[str]()
-        async for one in opened.read(RightsOfGroup(group)):
-            if isinstance(one, RightSeen):
-                found.append(one)
-            elif isinstance(one, ReadComplete):
-                unknown = [str(what) for what in _listed(one.proof.get("unknown"))]
+        if not opened.capabilities.tells_rights:
+            raise ValueError("this kind of application does not tell it")
+        canon, found, unknown = opened.capabilities.group.canon, list[RightSeen](), list[str]()
+        if any(isinstance(one, NotThere) for one in [one async for one in opened.read(GroupByName(group))]):
+            raise NotFound(f"the group {group} is not there")
+        async for one in opened.read(RightsOfGroups()):
+            if isinstance(one, GroupOpens) and canon(one.group) == canon(group):
+                found.append(one.right)
+            unknown += _untold(one)
     return found, tuple(unknown)
+
+
+def _untold(one: Seen) -> list[str]:
+    """What this says that is not told, or was not read."""
+    if isinstance(one, Unread):
+        return [f"{one.what}: not read"]
+    return [str(what) for what in _listed(one.proof.get("unknown"))] if isinstance(one, ReadComplete) else []
 
 
 def _listed(value: object) -> Sequence[object]:

@@ -30,12 +30,23 @@ from tenure.estate.values import (
 )
 from tenure.model.access import DEFAULT_LIMIT
 from tenure.model.capability import Mode, canon_name
-from tenure.planning.rules import Adopt, Existing, Farewell, Leaver, OnTheFly, OutOfScope, Rename, Rules
+from tenure.planning.rules import (
+    Adopt,
+    Existing,
+    Farewell,
+    Leaver,
+    OnTheFly,
+    OutOfScope,
+    ReadRights,
+    Rename,
+    Rules,
+)
 from tenure.sources import SOURCES
 from tenure.targets import TARGETS
 
 DEFAULT = Rules(target="", sources=())
 FLY, RATE, LIMIT = OnTheFly(), Rate(), DEFAULT_LIMIT
+SHORTEST_IDLE = timedelta(days=7)
 MOST_PER_SECOND, MOST_AT_ONCE, MOST_ASKED = 1_000, 64, 1_000_000
 
 
@@ -130,6 +141,7 @@ class GroupsPart(Part):
     default: Texts = DEFAULT.default_groups
     new: Texts = DEFAULT.new_groups
     keep_foreign_members: StrictBool = DEFAULT.keep_foreign_members
+    read_rights: ReadRights = DEFAULT.read_rights
 
     @field_validator("mapping")
     @classmethod
@@ -161,9 +173,21 @@ class LeaverPart(Part):
 
 
 class SeatsPart(Part):
-    """Who gets a seat of a licence when there are not enough: those of whom `first` is true, then who asked first."""
+    """Who gets a seat of a licence when there are not enough: those of whom `first` is true, then who asked first.
+
+    Who was not there for `idle` is proposed to give theirs back. `price` is what a seat costs.
+    """
 
     first: TruthExpression | None = None
+    idle: After = DEFAULT.idle
+    price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+    @field_validator("idle")
+    @classmethod
+    def _long(cls, idle: timedelta | None) -> timedelta | None:
+        if idle is not None and idle < SHORTEST_IDLE:
+            refuse("that is too short to call anybody idle", "write at least after 7d, or false for never")
+        return idle
 
 
 class RatePart(Part):

@@ -48,6 +48,7 @@ class Capabilities:
 
     `fields` maps a field's name (`username`, `email`, `display_name`) to its rules; a name that ends with `.` stands
     for every field below it (`properties.`). `groups_a_call` is how many groups one membership request may name.
+    `tells_rights`: it can be asked what groups open (`RightsOfGroups`).
     """
 
     operations: frozenset[ChangeKind]
@@ -55,6 +56,7 @@ class Capabilities:
     group: FieldSpec = field(default_factory=lambda: FieldSpec(canon=canon_name))
     groups_a_call: int = 1
     version: str | None = None
+    tells_rights: bool = False
 
     def spec(self, name: str) -> FieldSpec | None:
         """The rules of the field, or None when the target has no such field."""

@@ -208,10 +208,16 @@ class EndLink:
 
 @dataclass(frozen=True, slots=True)
 class AdoptGroup:
-    """Take a group that is older than us into our care: calls nobody."""
+    """Take a group that is older than us into our care: calls nobody.
+
+    `opens` is what it gives whoever is in it, in phrases, and `untold` what of that is not known: an approval is of a
+    group that opens just this.
+    """
 
     kind: ClassVar[ChangeKind] = ChangeKind.ADOPT_GROUP
     name: str
+    opens: tuple[str, ...] = ()
+    untold: str = ""
 
 
 AccountChange = (
@@ -252,8 +258,9 @@ def decode(data: Mapping[str, Any]) -> Change:
     values = {name: value for name, value in data.items() if name != "kind"}
     if "account" in values:
         values["account"] = Handle(**values["account"])
-    if "groups" in values:
-        values["groups"] = tuple(values["groups"])
+    for name in ("groups", "opens"):
+        if name in values:
+            values[name] = tuple(values[name])
     made: Change = CHANGES[data["kind"]](**values)
     return made
 

@@ -28,6 +28,7 @@ class GateClass(StrEnum):
     PERSONS = "persons"  # the source's own identifier of a linked person changed
     OTHER_WRITERS = "other_writers"  # somebody keeps setting the value back
     ERASURES = "erasures"  # the account is to be anonymised or deleted
+    IDLE = "idle"  # takes a seat of a licence, and has not come for long
     READINGS = "readings"  # a reading shows far less than the one before
 
 

@@ -84,6 +84,21 @@ class RightSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupOpens:
+    """A right that a group gives whoever is in it."""
+
+    group: str
+    right: RightSeen
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of what was asked for that was not read, and why. A reading that shows one is not whole."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotThere:
     """The application said, in its own error form, that what was asked for by key or name is not there."""
 
@@ -99,7 +114,7 @@ class ReadComplete:
     proof: Mapping[str, object] = field(default_factory=dict)
 
 
-Seen = AccountSeen | GroupSeen | MemberSeen | SeatsSeen | RightSeen | NotThere | ReadComplete
+Seen = AccountSeen | GroupSeen | MemberSeen | SeatsSeen | RightSeen | GroupOpens | Unread | NotThere | ReadComplete
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,23 +163,26 @@ class Seats:
 
 
 @dataclass(frozen=True, slots=True)
-class RightsOfGroup:
-    """What a group opens, as far as the application tells. What it does not tell is named in `ReadComplete.proof`
-    under `unknown`.
-    """
+class RightsOfGroups:
+    """What every group opens, as far as the application tells (`GroupOpens`, `Unread`).
 
-    group: str
+    One pass over its schemes, projects or spaces: it costs as much for one group as for all. What the application
+    tells nobody is named in `ReadComplete.proof` under `unknown`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class RightsOfAccount:
-    """What an account holds and leads by itself, not through a group, with `unknown` in the proof as for a group."""
+    """What an account holds and leads by itself, not through a group.
+
+    What is not told, or was not read, is named in `ReadComplete.proof` under `unknown`.
+    """
 
     key: str
     name: str
 
 
-Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName | Seats | RightsOfGroup | RightsOfAccount
+Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName | Seats | RightsOfGroups | RightsOfAccount
 
 
 @dataclass(frozen=True, slots=True)

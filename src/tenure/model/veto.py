@@ -8,10 +8,18 @@ from datetime import datetime
 
 from tenure.model.change import ChangeKind
 
-ATTRIBUTE, MEMBER, STATE, LINK, EXISTENCE, STEP = "attr:", "member:", "state", "link", "existence", "step:"
+ATTRIBUTE, MEMBER, STATE, LINK, EXISTENCE, STEP, IDLE = (
+    "attr:",
+    "member:",
+    "state",
+    "link",
+    "existence",
+    "step:",
+    "idle",
+)
 """The cells that a veto can be about: a field, a membership (by the group's canonical name), whether the account is
-open, which account is this person's, whether there is to be one, and a step of the farewell to a leaver (by its kind
-of change)."""
+open, which account is this person's, whether there is to be one, a step of the farewell to a leaver (by its kind
+of change), and that an idle seat is to be freed (by when the person last came)."""
 
 PRESENT, ABSENT = "present", "absent"
 ACTIVE, OUT_OF_SCOPE, LEFT = "active", "out-of-scope", "left"

@@ -46,6 +46,7 @@ class Safety:
     `refused_links` maps accounts that are not to be taken over to the decision that said so. `closed` says why nothing
     is written at this target now, `silent` why nothing is taken away from this person now. `elsewhere` is how they are
     at the target that keeps the accounts here, if another does.
+    `idle` says, by canonical name, why groups are to be left that give a seat which is not used.
     """
 
     rules: Rules
@@ -64,6 +65,7 @@ class Safety:
     closed: str | None = None
     silent: str | None = None
     elsewhere: Elsewhere | None = None
+    idle: Mapping[str, str] = field(default_factory=dict)
 
 
 def admit(changes: Sequence[Change], safety: Safety) -> Iterator[Verdict]:
@@ -142,7 +144,7 @@ def _protection(change: Change, safety: Safety) -> Verdict | None:
     return None
 
 
-def _mode(change: Change, safety: Safety) -> Verdict | None:
+def _mode(change: Change, safety: Safety | GroupSafety) -> Verdict | None:
     mode = safety.rules.mode
     if safety.closed is not None:
         return Verdict(change, Decision.HOLD, safety.closed)
@@ -177,6 +179,9 @@ def _situation(change: Change, safety: Safety) -> Verdict | None:
     held = safety.standing is Standing.OUT_OF_SCOPE and safety.rules.out_of_scope is OutOfScope.HOLD
     if held and change.kind in LOSING:
         return Verdict(change, Decision.HOLD, "out of scope, but has not left", gate=GateClass.OUT_OF_SCOPE)
+    left = map(safety.capabilities.group.canon, change.groups if isinstance(change, LeaveGroups) else ())
+    for why in (safety.idle[name] for name in left if name in safety.idle):
+        return Verdict(change, Decision.HOLD, why, gate=GateClass.IDLE)
     if isinstance(change, AnonymizeAccount | DeleteAccount):
         return Verdict(change, Decision.HOLD, "this cannot be undone", gate=GateClass.ERASURES)
     if isinstance(change, UpdateAccount) and change.fields.keys() & safety.crowd.keys():
@@ -262,7 +267,7 @@ class GroupSafety:
 
 def admit_group(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdict:
     """The verdict for making a group, or for taking one that was there into our care."""
-    return judged(change, (partial(judge, safety=safety) for judge in (_group_rules, _group_mode)), safety.approved)
+    return judged(change, (partial(judge, safety=safety) for judge in (_group_rules, _mode)), safety.approved)
 
 
 def _group_rules(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdict | None:
@@ -278,15 +283,6 @@ def _group_rules(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdi
         there = f"{change.name} was there before: existing: hold"
         return Verdict(change, Decision.HOLD, there, gate=GateClass.GROUPS)
     return None
-
-
-def _group_mode(change: CreateGroup | AdoptGroup, safety: GroupSafety) -> Verdict | None:
-    mode = safety.rules.mode
-    if safety.closed is not None:
-        return Verdict(change, Decision.HOLD, safety.closed)
-    if mode.allows(change.kind):
-        return None
-    return Verdict(change, Decision.HOLD, f"mode {mode.value} does not allow {change.kind.value}")
 
 
 def _authority(change: Change, safety: Safety) -> Verdict | None:

@@ -100,6 +100,13 @@ class Existing(StrEnum):
     HOLD = "hold"
 
 
+class ReadRights(StrEnum):
+    """When what groups open is read: it costs a request for each project or space."""
+
+    WHEN_NEEDED = "when_needed"
+    COMPARE = "compare"
+
+
 @dataclass(frozen=True, slots=True)
 class OnTheFly:
     """Groups of the source that appear at the target under the same or a rewritten name (RE2 patterns, searched)."""
@@ -197,6 +204,7 @@ class Rules:
     default_groups: tuple[str, ...] = ()
     new_groups: tuple[str, ...] = ()
     keep_foreign_members: bool = True
+    read_rights: ReadRights = ReadRights.WHEN_NEEDED
     leaver: Leaver = Leaver.DEACTIVATE
     protected: Protected = field(default_factory=Protected)
     limits: Limits = field(default_factory=Limits)
@@ -206,3 +214,5 @@ class Rules:
     authority: str | None = None
     """The target that makes, changes and closes the accounts here; None: this one does so itself."""
     usernames: Usernames = field(default_factory=Usernames)
+    idle: timedelta | None = timedelta(days=90)
+    seat_price: float | None = None

@@ -15,6 +15,7 @@ from tenure.model.veto import (
     ACTIVE,
     ATTRIBUTE,
     EXISTENCE,
+    IDLE,
     LEFT,
     LINK,
     MEMBER,
@@ -58,6 +59,8 @@ def overlay(
     """
     kept = Kept()
     for veto in vetoes:
+        if veto.cell == IDLE:
+            continue  # known by what was seen, not by the rules: `idle_refused`
         if veto.cell in (LINK, EXISTENCE):
             key = (veto.keep or "") if veto.cell == LINK else ""
             unlinked = kept.unlinked or (link is not None and link.key == key and desired.standing is Standing.MEMBER)
@@ -74,6 +77,19 @@ def overlay(
         elif desired.standing is not Standing.LEAVER:
             desired, kept = _refused(desired, kept, veto, value, capabilities, now)
     return desired, kept
+
+
+def idle_refused(value: str, vetoes: Sequence[Veto], kept: Kept, now: datetime) -> tuple[bool, Kept]:
+    """Whether a person refused to free the seat of somebody who last came at `value`, and what vetoes ask then."""
+    refused = False
+    for veto in vetoes:
+        if veto.cell != IDLE:
+            continue
+        if veto.refused == sent_hash(value) and now < veto.expires_at:
+            refused, kept = True, replace(kept, notes=(*kept.notes, f"the seat is kept: {veto.because}"))
+        else:
+            kept = replace(kept, ended=(*kept.ended, veto.id))
+    return refused, kept
 
 
 def _refused(

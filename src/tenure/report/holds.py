@@ -21,6 +21,7 @@ ABOUT: Mapping[str, str] = {
     GateClass.PERSONS: "People with another identifier at the identity provider",
     GateClass.OTHER_WRITERS: "Values that somebody else keeps changing back",
     GateClass.ERASURES: "Accounts to be anonymised or deleted",
+    GateClass.IDLE: "People who take a seat and do not come",
     GateClass.READINGS: "An application that shows far less than before",
 }
 """What each class of a gate is called on screens."""

@@ -236,6 +236,8 @@ def _stopped(story: Story, verdict: Verdict) -> str:
         return reason
     plan = group.planned.plan
     stops = [words.reason(v.reason) for v in plan.verdicts if v.decision is not Decision.GO] + list(plan.problems)
+    opens = [phrase for v in plan.verdicts for phrase in words.opening(v.change)]
+    stops += [f"the group opens: {'; '.join(opens)}"] if opens else []
     return f"{reason}; plan {group.planned.id} for that group: {'; '.join(stops)}" if stops else reason
 
 

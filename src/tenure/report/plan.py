@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tenure.model.change import ChangeKind, encode
+from tenure.model.change import Change, ChangeKind, encode
 from tenure.model.gate import GateClass
 from tenure.model.held import HeldPlan
 from tenure.model.plan import Decision, Verdict
@@ -145,6 +145,7 @@ def _gate_lines(plan: HeldPlan) -> Iterator[Line]:
         told = "; ".join(words.describe(change) for change in leaf.changes) or words.shown(leaf.reason)
         by_hand = f" ({words.DRIFT})" if leaf.drift else ""
         yield Line(f"{words.shown(leaf.person)}: {told}{by_hand}", "  who")
+        yield from (line for change in leaf.changes for line in _opens(change))
         yield from (Line(holds.account(one), "  could be") for one in leaf.possible)
     if len(plan.leaves) > _PEOPLE:
         yield Line(f"and {len(plan.leaves) - _PEOPLE} more (--json lists them)")
@@ -178,9 +179,15 @@ def _plans(waiting: Iterable[Planned]) -> list[Line]:
             if verdict.decision is not Decision.GO:
                 told += f". {words.DECISIONS[verdict.decision]}: {words.reason(verdict.reason)}"
             found.append(Line(told, f"  {_SIGNS[verdict.decision]}", _TONES[verdict.decision]))
+            found += _opens(verdict.change)
         found += [Line(words.reason(problem), "  problem", "bad") for problem in planned.plan.problems]
         found += [Line(words.shown(note), "  note") for note in planned.plan.notes]
     return found
+
+
+def _opens(change: Change) -> list[Line]:
+    told = "; ".join(words.opening(change))
+    return [Line(told, "  opens")] if told else []
 
 
 _SIGNS = {Decision.GO: "goes", Decision.HOLD: "held", Decision.WAIT: "waits", Decision.REFUSE: "refused"}

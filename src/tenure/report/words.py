@@ -59,6 +59,8 @@ FINDINGS = {
     FindingKind.UNKNOWN_ADMINISTRATOR: "An administrator nobody knows",
     FindingKind.AWAITED: "Done elsewhere, and does not show",
     FindingKind.UNUSED_LICENCE: "A licence that is not used",
+    FindingKind.OPENS_NOTHING: "A group that opens nothing",
+    FindingKind.RIGHTS_NOT_READ: "What groups open is not known",
 }
 ASPECTS = {
     Aspect.ACCOUNT: "Account",
@@ -165,6 +167,13 @@ def describe(change: Change) -> str:
     if isinstance(change, HandOverLeads):
         return f"{verb(change)} to {shown(change.to)}"
     return f"{verb(change)} {shown(change.account.name if isinstance(change, AccountChange) else change.name)}"
+
+
+def opening(change: Change) -> tuple[str, ...]:
+    """What a group opens that is to be taken over, a phrase each; last, what of that is not known."""
+    if not isinstance(change, AdoptGroup):
+        return ()
+    return (*map(shown, change.opens), *([shown(change.untold)] if change.untold else []))
 
 
 def _fields(fields: Mapping[str, str | None]) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from tenure.model.capability import canon_name
-from tenure.model.finding import AccountFinding, FindingKind
+from tenure.model.finding import Finding, FindingKind
 from tenure.model.seen import AccountSeen
 from tenure.planning.authority import Elsewhere
 from tenure.planning.rules import Rules
@@ -148,7 +148,7 @@ async def sweep(connection: Connection, target: int, now: datetime) -> None:
         )
 
 
-async def late(connection: Connection, now: datetime, targets: Collection[int] | None = None) -> list[AccountFinding]:
+async def late(connection: Connection, now: datetime, targets: Collection[int] | None = None) -> list[Finding]:
     """What is awaited for longer than a day, the longest first; `targets` limits it to these."""
     found = await rows(
         connection,
@@ -163,7 +163,7 @@ async def late(connection: Connection, now: datetime, targets: Collection[int] |
         now,
         *([None if targets is None else list(targets)] * 2),
     )
-    return [AccountFinding(r["target"], FindingKind.AWAITED, r["account"], r["key"], r["told"]) for r in found]
+    return [Finding(r["target"], FindingKind.AWAITED, r["account"], r["key"], r["told"]) for r in found]
 
 
 async def contradicted(connection: Connection) -> list[tuple[str, str, int, str]]:

@@ -155,6 +155,7 @@ async def refuse(
     *,
     keep: str | None = None,
     restores: bool = False,
+    lasts: timedelta = VETO_LASTS,
 ) -> None:
     """Leave a veto; one that stood on the cell before ends."""
     await connection.execute(
@@ -165,7 +166,7 @@ async def refuse(
     await connection.execute(
         """INSERT INTO veto (target, identity, cell, refused, restores, keep, decision, expires_at, made_at)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
-        (target, identity, cell, refused, restores, keep, decision, now + VETO_LASTS, now),
+        (target, identity, cell, refused, restores, keep, decision, now + lasts, now),
     )
 
 

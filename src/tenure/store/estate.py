@@ -75,6 +75,11 @@ class TargetPart(Protocol):
         """The target that makes, changes and closes the accounts there; None: it does so itself."""
         ...
 
+    @property
+    def seat_price(self) -> float | None:
+        """What a seat of its licence costs, or None."""
+        ...
+
 
 class EstateParts(Protocol):
     """What is stored of an estate."""
@@ -128,15 +133,16 @@ async def activate(database: Database, estate: EstateParts, by: str, now: dateti
         parts = list(estate.targets.values())
         await connection.execute(
             """UPDATE target SET mode = n.mode, approve_by_another = n.by_another, approve_with_ticket = n.ticket,
-                leaver_deadline = n.deadline, authority = n.authority
-            FROM unnest(%s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::interval[], %s::smallint[])
-                n(name, mode, by_another, ticket, deadline, authority)
+                leaver_deadline = n.deadline, authority = n.authority, seat_price = n.price
+            FROM unnest(%s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::interval[], %s::smallint[],
+                %s::float8[]) n(name, mode, by_another, ticket, deadline, authority, price)
             WHERE target.name = n.name""",
             (
                 *(list(modes), list(modes.values())),
                 *([p.approval.by_another for p in parts], [p.approval.ticket for p in parts]),
                 [p.deadline for p in parts],
                 [targets.get(p.authority or "") for p in parts],
+                [p.seat_price for p in parts],
             ),
         )
         await _write_sources(connection, {sources[name]: part for name, part in estate.sources.items()}, now)

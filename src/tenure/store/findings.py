@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tenure.model.farewell import Overdue
-from tenure.model.finding import AccountFinding, FindingKind, LicenceUse
+from tenure.model.finding import Finding, FindingKind, LicenceUse
+from tenure.model.gate import GateClass
 from tenure.store.database import Connection, rows
+from tenure.store.rights import POPULATION
 
 _TELLS = "EXISTS (SELECT FROM seen_account o WHERE o.target = {} AND o.last_used IS NOT NULL)"
 """Whether a target tells when an account was last used: it has told of one."""
+_DAY = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 _IDLE = "(a.last_used IS NULL OR a.last_used < %(since)s)"
 
 
@@ -55,7 +58,11 @@ async def licence_use(connection: Connection, targets: Sequence[int], since: dat
                 SELECT count(*) FROM seen_account a WHERE a.target = s.target AND a.active AND {_IDLE}
                 AND EXISTS (SELECT FROM seen_member m WHERE m.target = a.target AND m.key = a.key
                             AND m.canon = ANY(s.groups))) END,
-            (SELECT count(*) FROM seat_queue q WHERE q.target = s.target AND q.licence = s.licence), s.seen_at
+            (SELECT count(*) FROM seat_queue q WHERE q.target = s.target AND q.licence = s.licence), s.seen_at,
+            (SELECT count(*) FROM held h WHERE h.target = s.target AND h.class = '{GateClass.IDLE.value}'
+             AND h.state = 'held' AND EXISTS (SELECT FROM link l JOIN seen_member m ON m.target = l.target
+                 AND m.key = l.key AND m.canon = ANY(s.groups) WHERE l.target = h.target
+                 AND l.identity::text = h.subject AND l.ended_at IS NULL)), t.seat_price
         FROM seat s JOIN target t ON t.id = s.target WHERE s.target = ANY(%(targets)s)
         ORDER BY t.name, s.licence""".encode(),
         {"targets": list(targets), "since": since},
@@ -63,14 +70,44 @@ async def licence_use(connection: Connection, targets: Sequence[int], since: dat
     return [LicenceUse(*row) for row in await found.fetchall()]
 
 
-async def account_findings(connection: Connection, targets: Sequence[int], since: datetime) -> list[AccountFinding]:
-    """All findings about active accounts of these targets, by target, kind and name."""
+async def findings(connection: Connection, targets: Sequence[int], since: datetime) -> list[Finding]:
+    """All findings about active accounts of these targets, and about groups, by target, kind and name.
+
+    Where it is not known what groups open, that is said in the place of findings about them.
+    """
     given = {"targets": list(targets), "since": since}
-    found: list[AccountFinding] = []
+    found: list[Finding] = []
     for kind, query in _QUERIES.items():
         cursor = await connection.execute(query.encode(), given)
-        found += [AccountFinding(row[0], kind, *row[1:]) for row in await cursor.fetchall()]
-    return sorted(found, key=lambda one: (one.target, one.kind, one.account))
+        found += [Finding(row[0], kind, *row[1:]) for row in await cursor.fetchall()]
+    for name, told in await (await connection.execute(_RIGHTS, (list(targets),))).fetchall():
+        found += [Finding(name, FindingKind.RIGHTS_NOT_READ, "", "", told)] if told else []
+    for name, group, told in await (await connection.execute(_OPENS_NOTHING, (list(targets),))).fetchall():
+        found.append(Finding(name, FindingKind.OPENS_NOTHING, "", "", told, group))
+    return sorted(found, key=lambda one: (one.target, one.kind, one.account, one.group))
+
+
+_RIGHTS = f"""
+SELECT t.name, CASE WHEN r.id IS NULL THEN
+    'what its groups open was not read yet: `tenure report findings --read-rights` has it read'
+    ELSE 'what its groups open could not be read whole on ' || {_DAY.format("r.ended_at")} || ': ' || r.problem END
+FROM target t LEFT JOIN LATERAL (
+    SELECT id, ended_at, problem FROM reading WHERE target = t.id AND population = '{POPULATION}'
+    AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1) r ON true
+WHERE t.id = ANY(%s)
+""".encode()
+"""Of each target, why it is not known what its groups open; NULL where the last reading of that was whole."""
+_OPENS_NOTHING = f"""
+SELECT t.name, g.name, 'nothing that the application tells of, read on ' || {_DAY.format("g.rights_at")} || '; '
+    || CASE WHEN EXISTS (SELECT FROM reading r WHERE r.target = g.target AND r.population = 'members:' || g.name
+                         AND r.complete)
+       THEN (SELECT count(*) FROM seen_member m WHERE m.target = g.target AND m.canon = g.canon) || ' in it'
+       ELSE 'who is in it was not read' END
+FROM seen_group g JOIN target t ON t.id = g.target
+WHERE g.target = ANY(%s) AND g.rights_at IS NOT NULL AND g.gives = '{{}}'
+AND NOT EXISTS (SELECT FROM seen_right o WHERE o.target = g.target AND o.canon = g.canon)
+""".encode()
+"""Groups that a whole reading covered and that open nothing, be there anybody in them or not."""
 
 
 def _accounts(told: str, joins: str, where: str = "true") -> str:

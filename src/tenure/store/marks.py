@@ -18,6 +18,8 @@ GROUPS = 16
 """The shard of a target on which groups are made: one at a time, so that none is made twice."""
 READINGS = 17
 """The shard of a target that reads it whole and expands scope marks."""
+RIGHTS = 18
+"""The shard of a target on which what its groups open is read, which takes long and keeps nobody waiting."""
 
 SWEPT = 1_000
 """So many are marked at a time of those for whom time has changed something."""
@@ -32,7 +34,8 @@ ON CONFLICT (target, subject) DO UPDATE SET
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A subject that is due: an identity's id, or `group:<name>`, `reading`, `scope:all`, `scope:<source group>`."""
+    """A subject that is due: an identity's id, or `group:<name>`, `reading`, `rights`, `scope:all`, or
+    `scope:<source group>`."""
 
     subject: str
     prio: int
@@ -76,6 +79,21 @@ async def mark_subject(
     )
 
 
+async def mark_once(
+    connection: Connection, targets: Sequence[int], subject: str, shard: int, cause: int | None
+) -> None:
+    """Mark something that is not an identity, unless it is marked: what was put off stays so.
+
+    The mark stays locked until the transaction ends: who releases it sees what was written here.
+    """
+    await connection.execute(
+        """INSERT INTO due (target, subject, shard, prio, seq, cause)
+        SELECT t, %s, %s, %s, nextval('due_seq'), %s FROM unnest(%s::smallint[]) t ORDER BY t
+        ON CONFLICT (target, subject) DO UPDATE SET cause = due.cause""",
+        (subject, shard, SINGLE, cause, list(targets)),
+    )
+
+
 async def expand(
     connection: Connection, target: int, sources: Sequence[int], group: UUID | None, cause: int | None
 ) -> int:
@@ -115,7 +133,7 @@ async def due_shards(connection: Connection, target: int, now: datetime) -> dict
             SELECT prio, seq FROM due WHERE target = %s AND shard = s AND coalesce(not_before, '-infinity') <= %s
             ORDER BY prio, seq LIMIT 1) d
         ORDER BY d.prio, d.seq""",
-        READINGS,
+        RIGHTS,
         target,
         now,
     )

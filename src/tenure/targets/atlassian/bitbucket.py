@@ -33,7 +33,7 @@ from tenure.model.seen import (
     Health,
     MembersOf,
     RightsOfAccount,
-    RightsOfGroup,
+    RightsOfGroups,
     Seats,
     Seen,
     Selector,
@@ -58,6 +58,7 @@ CAPABILITIES = Capabilities(
     },
     group=FieldSpec(canon=canon_name),
     groups_a_call=20,  # joined in one request; each that is left takes its own
+    tells_rights=True,
 )
 
 
@@ -124,8 +125,8 @@ class BitbucketTarget:
                 return self._reading.one_group(name)
             case Seats():
                 return self._reading.seats()
-            case RightsOfGroup(group):
-                return self._rights.of_group(group)
+            case RightsOfGroups():
+                return self._rights.of_groups()
             case RightsOfAccount(key, name):
                 return self._rights.of_account(key, name)
 

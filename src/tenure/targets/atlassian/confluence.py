@@ -32,7 +32,7 @@ from tenure.model.seen import (
     Health,
     MembersOf,
     RightsOfAccount,
-    RightsOfGroup,
+    RightsOfGroups,
     Seats,
     Seen,
     Selector,
@@ -40,7 +40,7 @@ from tenure.model.seen import (
 from tenure.targets.atlassian.confluence_calls import OPERATIONS, Manifest, own_error
 from tenure.targets.atlassian.confluence_farewell import ConfluenceFarewell
 from tenure.targets.atlassian.confluence_read import LISTS_FROM, ConfluenceReading
-from tenure.targets.atlassian.confluence_rights import ConfluenceRights
+from tenure.targets.atlassian.confluence_rights import SPACES_FROM, ConfluenceRights
 from tenure.targets.atlassian.confluence_write import ConfluenceWriting
 from tenure.targets.atlassian.version import version_numbers
 from tenure.targets.opening import Around, ServerSettings, client_of
@@ -64,6 +64,7 @@ CAPABILITIES = Capabilities(
     },
     group=FieldSpec(canon=canon_name),
     groups_a_call=1,
+    tells_rights=True,
 )
 
 
@@ -121,8 +122,8 @@ class ConfluenceTarget:
                 return self._reading.one_group(name)
             case Seats():
                 return self._reading.seats()
-            case RightsOfGroup(group):
-                return self._rights.of_group(group)
+            case RightsOfGroups():
+                return self._rights.of_groups()
             case RightsOfAccount(key):
                 return self._rights.of_account(key)
 
@@ -157,7 +158,8 @@ class ConfluenceTarget:
 def _narrowed(version: str) -> Capabilities:
     numbers = version_numbers(version)
     kept = {kind for kind in CAPABILITIES.operations if numbers >= FIRST.get(kind, WRITES_FROM)}
-    return replace(CAPABILITIES, operations=frozenset(kept), version=version)
+    told = numbers >= SPACES_FROM
+    return replace(CAPABILITIES, operations=frozenset(kept), version=version, tells_rights=told)
 
 
 def _health(info: Manifest, account: str, missing: tuple[str, ...]) -> Health:

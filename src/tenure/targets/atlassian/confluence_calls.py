@@ -24,10 +24,9 @@ GET_GROUP = Operation(None, "GET", f"{API}/group/{{groupName}}")
 LIST_MEMBERS = Operation(None, "GET", f"{API}/group/{{groupName}}/member")
 LIST_CHILDREN = Operation(None, "GET", f"{API}/group/{{groupName}}/groupmember")
 LIST_PERMISSIONS = Operation(None, "GET", f"{API}/permissions")
-GROUP_PERMISSIONS = Operation(None, "GET", f"{API}/permissions/group/{{groupName}}")
 USER_PERMISSIONS = Operation(None, "GET", f"{API}/permissions/user/{{user}}")
 LIST_SPACES = Operation(None, "GET", f"{API}/space")
-GROUP_IN_SPACE = Operation(None, "GET", f"{API}/space/{{spaceKey}}/permissions/group/{{groupName}}")
+IN_SPACE = Operation(None, "GET", f"{API}/space/{{spaceKey}}/permissions")
 USER_IN_SPACE = Operation(None, "GET", f"{API}/space/{{spaceKey}}/permissions/user/{{userKey}}")
 USER_COUNT = Operation(None, "GET", f"{LICENCE}/userCount")
 MOST_USERS = Operation(None, "GET", f"{LICENCE}/maxUsers")
@@ -56,10 +55,9 @@ OPERATIONS = (
     LIST_MEMBERS,
     LIST_CHILDREN,
     LIST_PERMISSIONS,
-    GROUP_PERMISSIONS,
     USER_PERMISSIONS,
     LIST_SPACES,
-    GROUP_IN_SPACE,
+    IN_SPACE,
     USER_IN_SPACE,
     USER_COUNT,
     MOST_USERS,

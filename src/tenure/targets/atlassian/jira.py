@@ -35,7 +35,7 @@ from tenure.model.seen import (
     Health,
     MembersOf,
     RightsOfAccount,
-    RightsOfGroup,
+    RightsOfGroups,
     Seats,
     Seen,
     Selector,
@@ -69,6 +69,7 @@ CAPABILITIES = Capabilities(
     },
     group=FieldSpec(canon=canon_name),
     groups_a_call=1,
+    tells_rights=True,
 )
 
 
@@ -127,8 +128,8 @@ class JiraTarget:
                 return self._reading.one_group(name)
             case Seats():
                 return self._reading.seats()
-            case RightsOfGroup(group):
-                return self._rights.of_group(group)
+            case RightsOfGroups():
+                return self._rights.of_groups()
             case RightsOfAccount(key):
                 return self._rights.of_account(key)
 

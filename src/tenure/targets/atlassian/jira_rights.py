@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from tenure.model.capability import canon_name
 from tenure.model.clock import Clock
 from tenure.model.error import Forbidden, NotFound
-from tenure.model.seen import ReadComplete, RightSeen, Seen
+from tenure.model.seen import GroupOpens, ReadComplete, RightSeen, Seen, Unread
 from tenure.targets.atlassian import jira_calls as calls
 from tenure.targets.atlassian.jira_read import JiraReading
 from tenure.targets.atlassian.jira_shapes import ProjectRole, Schemes
 from tenure.wire import Client, Query
 
 MOST_PROJECTS = 300  # each costs a request for each project role, and one for its components
-LASTS_S = 300.0  # so long is the table kept: it is the same for every group and account
+LASTS_S = 300.0  # so long is the table kept for accounts: it is the same for all of them
 GROUP_ACTOR, USER_ACTOR = "atlassian-group-role-actor", "atlassian-user-role-actor"
 NEVER_TOLD = (
     "who holds global permissions",
@@ -33,12 +33,12 @@ class Table:
     groups: dict[str, list[RightSeen]] = field(default_factory=dict)
     keys: dict[str, list[RightSeen]] = field(default_factory=dict)
     names: dict[str, list[RightSeen]] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=lambda: list(NEVER_TOLD))
+    unread: list[str] = field(default_factory=list)
     projects: int = 0
 
 
 class JiraRights:
-    """The rights at one Jira. What was not or cannot be asked is named in the proof under `unknown`."""
+    """The rights at one Jira: a request for its schemes, and for each project one for each role."""
 
     def __init__(self, client: Client, reading: JiraReading, clock: Clock) -> None:
         """Ask nothing yet."""
@@ -47,14 +47,16 @@ class JiraRights:
         self._clock = clock
         self._known: Table | None = None
 
-    async def of_group(self, group: str) -> AsyncIterator[Seen]:
-        """What a group opens; raises NotFound when there is no such group."""
-        if await self._reading.group(group) is None:
-            raise NotFound(f"the group {group} is not there")
-        table = await self._table()
-        for right in table.groups.get(canon_name(group), ()):
-            yield right
-        yield _end(f"group:{group}", len(table.groups.get(canon_name(group), ())), table)
+    async def of_groups(self) -> AsyncIterator[Seen]:
+        """What every group opens, read now; whole when every project could be looked into."""
+        table = await self._made(leads=False)
+        found = [GroupOpens(group, right) for group, rights in table.groups.items() for right in dict.fromkeys(rights)]
+        for one in found:
+            yield one
+        for what in table.unread:
+            yield Unread(what)
+        if not table.unread:
+            yield ReadComplete("rights of groups", len(found), {"projects": table.projects, "unknown": NEVER_TOLD})
 
     async def of_account(self, key: str) -> AsyncIterator[Seen]:
         """What an account holds and leads by itself; raises NotFound when there is no such account."""
@@ -65,18 +67,22 @@ class JiraRights:
         held = [*table.keys.get(account.key, ()), *table.names.get(canon_name(account.name), ())]
         for right in held:
             yield right
-        yield _end(f"account:{key}", len(held), table)
+        unknown = (*NEVER_TOLD, *table.unread)
+        yield ReadComplete(f"rights:account:{key}", len(held), {"projects": table.projects, "unknown": unknown})
 
     async def _table(self) -> Table:
         """Who holds what, read at most `LASTS_S` ago."""
         now = self._clock.monotonic()
         if self._known is None or now - self._known.made_at > LASTS_S:
-            table = Table(now)
-            await self._applications(table)
-            await self._schemes(table)
-            await self._projects(table)
-            self._known = table
+            self._known = await self._made(leads=True)
         return self._known
+
+    async def _made(self, *, leads: bool) -> Table:
+        table = Table(self._clock.monotonic())
+        await self._applications(table)
+        await self._schemes(table)
+        await self._projects(table, leads)
+        return table
 
     async def _applications(self, table: Table) -> None:
         for role in (await self._client.send(calls.LIST_ROLES)).read(tuple[calls.ApplicationRole, ...]):
@@ -95,9 +101,9 @@ class JiraRights:
                 elif holder.type == "user" and holder.user is not None:
                     _add(table.keys, holder.user.key, right)
                 elif holder.type in ("group", "user"):
-                    table.unknown.append(f"whom {scheme.name} grants {grant.permission}")
+                    table.unread.append(f"whom {scheme.name} grants {grant.permission}")
 
-    async def _projects(self, table: Table) -> None:
+    async def _projects(self, table: Table, leads: bool) -> None:
         query: Query = {"expand": "lead"}
         projects = (await self._client.send(calls.LIST_PROJECTS, query=query)).read(tuple[calls.Project, ...])
         roles = (await self._client.send(calls.LIST_PROJECT_ROLES)).read(tuple[ProjectRole, ...])
@@ -107,13 +113,14 @@ class JiraRights:
         for project in projects[:MOST_PROJECTS]:
             table.projects += 1
             try:
-                await self._components(table, project)
+                if leads:
+                    await self._components(table, project)
                 for role in roles:
                     await self._role(table, project, role)
             except (Forbidden, NotFound) as problem:
-                table.unknown.append(f"project {project.key} ({problem})")
+                table.unread.append(f"project {project.key} ({problem})")
         if len(projects) > MOST_PROJECTS:
-            table.unknown.append(f"roles and components of projects beyond the first {MOST_PROJECTS}")
+            table.unread.append(f"roles and components of projects beyond the first {MOST_PROJECTS}")
 
     async def _components(self, table: Table, project: calls.Project) -> None:
         reply = await self._client.send(calls.LIST_COMPONENTS, path={"projectIdOrKey": project.id})
@@ -131,12 +138,8 @@ class JiraRights:
             elif actor.type == USER_ACTOR:
                 _add(table.names, canon_name(actor.name), right)
             else:
-                table.unknown.append(f"who {actor.name} is, with the role {role.name} in {project.key}")
+                table.unread.append(f"who {actor.name} is, with the role {role.name} in {project.key}")
 
 
 def _add(holders: dict[str, list[RightSeen]], holder: str, right: RightSeen) -> None:
     holders.setdefault(holder, []).append(right)
-
-
-def _end(whose: str, count: int, table: Table) -> ReadComplete:
-    return ReadComplete(f"rights:{whose}", count, {"projects": table.projects, "unknown": tuple(table.unknown)})
