@@ -10,10 +10,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from tenure.app import SystemClock
 from tenure.cli.configured import load_or_end
 from tenure.cli.house import fail
 from tenure.cli.who import print_table
+from tenure.clock import SystemClock
 from tenure.estate.live import rights
 from tenure.model.error import TargetError
 
