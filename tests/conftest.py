@@ -66,14 +66,17 @@ def postgres_dsn() -> Iterator[str]:
 
 
 @pytest.fixture
-def make_database(postgres_dsn: str) -> Iterator[Callable[[], str]]:
-    """Makes databases for one test; each call gives the connection string of a new one."""
+def make_database(postgres_dsn: str) -> Iterator[Callable[..., str]]:
+    """Makes databases for one test; each call gives the connection string of a new one.
+
+    It is a copy of the database named, or an empty one.
+    """
     names: list[str] = []
 
-    def make() -> str:
+    def make(template: str = "migrated") -> str:
         names.append(f"test{next(_numbers)}")
         with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {names[-1]} TEMPLATE migrated STRATEGY file_copy".encode())
+            connection.execute(f"CREATE DATABASE {names[-1]} TEMPLATE {template} STRATEGY file_copy".encode())
         return postgres_dsn.replace("dbname=tenure", f"dbname={names[-1]}")
 
     yield make
@@ -86,6 +89,6 @@ def make_database(postgres_dsn: str) -> Iterator[Callable[[], str]]:
 
 
 @pytest.fixture
-def database(make_database: Callable[[], str]) -> str:
+def database(make_database: Callable[..., str]) -> str:
     """The connection string of a fresh, migrated, empty database."""
     return make_database()
