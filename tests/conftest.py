@@ -32,6 +32,11 @@ _PREFIX = "tenure-tests-"
 _ROOM = 2 << 30  # bytes
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long ones: what is left at the end is short, so that no process of the tests idles."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def _in_memory() -> str | None:
     """A folder in memory, where the system has one that is large enough: a new database is a thousand files.
 
