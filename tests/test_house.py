@@ -31,7 +31,9 @@ MAY_IMPORT = {
     "scim": {"engine.delivery", "engine.intake", "model", "store"},
     "console": {"engine.beforehand", "engine.decide", "model", "report", "store"},
     "health": {"model", "store"},
+    "clock": set(),
     "app": {
+        "clock",
         "connector",
         "console",
         "engine",
@@ -48,6 +50,7 @@ MAY_IMPORT = {
     "demo": {"app", "estate", "model", "report", "store", "targets.untold"},
     "cli": {
         "app",
+        "clock",
         "connector",
         "demo",
         "engine.beforehand",
@@ -74,7 +77,7 @@ LONGER_FUNCTIONS: dict[str, tuple[int, str]] = {}
 # Lower these when one goes; a new one needs a reason in the review.
 TYPE_IGNORES = 2
 MAY_PRINT = ("cli", "demo")
-MAY_READ_A_CLOCK = ("app", "cli", "demo")
+MAY_READ_A_CLOCK = ("clock", "cli", "demo")
 WAITS_FOR_A_PROCESS = ("store/cluster.py", "store/embedded.py", "store/postmaster.py")  # before there is a house
 
 SQL = re.compile(

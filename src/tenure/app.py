@@ -1,13 +1,11 @@
-"""Builds the house: database, targets, engine and web, wired together. The only one that makes a Clock."""
+"""Builds the house: database, targets, engine and web, wired together."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tenure.clock import SystemClock
 from tenure.connector import Source
 from tenure.console import routes as console
 from tenure.engine import certifying
@@ -50,22 +49,6 @@ from tenure.targets import TARGETS
 
 if TYPE_CHECKING:
     import httpx2
-
-
-class SystemClock:
-    """The time of this machine."""
-
-    def now(self) -> datetime:
-        """The time of day, in UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Seconds since this machine started."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,7 @@ async def test_a_database_of_another_version_is_told_and_left_alone(place: Place
 
 async def test_clocks_that_differ(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     await fill(place)
-    monkeypatch.setattr("tenure.app.SystemClock.now", lambda self: place.world.clock.now().replace(year=2030))
+    monkeypatch.setattr("tenure.clock.SystemClock.now", lambda self: place.world.clock.now().replace(year=2030))
     (problem,) = by_place(await place.told("doctor", code=3))["database", "problem"]
     assert re.match(r"its clock is \d+ s behind the clock of this machine", problem["what"])
 

@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from tenure.app import SystemClock
 from tenure.cli.main import app
+from tenure.clock import SystemClock
 from tenure.model.certification import PREFIX
 
 from .place import BASIC, BEARER, ENVIRONMENT, estate_text

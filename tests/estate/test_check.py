@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tenure.app import SystemClock
 from tenure.cli.estate import app
+from tenure.clock import SystemClock
 from tenure.estate import live
 from tenure.model.capability import Mode
 from tenure.model.seen import Health

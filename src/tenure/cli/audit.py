@@ -14,9 +14,9 @@ from typing import Annotated, BinaryIO
 import orjson
 import typer
 
-from tenure.app import SystemClock
 from tenure.cli.house import DEFAULT_DATA, fail, open_database
 from tenure.cli.verified import count, say
+from tenure.clock import SystemClock
 from tenure.store import checkpoints, export, redaction, trail
 from tenure.store.check import Report
 from tenure.store.checkpoints import Checkpoint, NoCheckpoint

@@ -12,8 +12,8 @@ import orjson
 import typer
 from rich.console import Console
 
-from tenure.app import SystemClock
 from tenure.cli.house import fail, open_database
+from tenure.clock import SystemClock
 from tenure.engine.decide import Decided, NotDecided
 from tenure.report import decision as telling
 from tenure.report.terminal import show

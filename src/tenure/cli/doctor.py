@@ -15,8 +15,8 @@ import orjson
 import typer
 from rich.console import Console
 
-from tenure.app import SystemClock
 from tenure.cli.house import DEFAULT_DATA
+from tenure.clock import SystemClock
 from tenure.estate.document import Estate
 from tenure.estate.live import ask
 from tenure.estate.loading import EstateInvalid, load

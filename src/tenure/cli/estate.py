@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tenure.app import SystemClock, effects
+from tenure.app import effects
 from tenure.cli.deciding import Data, Url
 from tenure.cli.house import open_database
+from tenure.clock import SystemClock
 from tenure.estate.document import Estate
 from tenure.estate.live import ask, ask_sources
 from tenure.estate.loading import load

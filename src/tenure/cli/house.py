@@ -12,7 +12,7 @@ import typer
 
 from tenure.store.database import DatabaseAway
 from tenure.store.embedded import EmbeddedPostgres, PostgresProblem
-from tenure.store.migrate import upgrade
+from tenure.store.schema import bring_up_to_date
 
 DEFAULT_DATA = Path("tenure-data")
 
@@ -38,14 +38,14 @@ def open_database(data: Path | None, database_url: str | None) -> Iterator[str]:
     url = database_url or (None if data else os.environ.get("TENURE_DATABASE_URL"))
     try:
         if url is not None:
-            upgrade(url)
+            bring_up_to_date(url)
             yield url
             return
         folder = data or Path(os.environ.get("TENURE_DATA") or DEFAULT_DATA)
         if not folder.is_dir():
             fail(f"there is no data folder {folder}: name one with --data, or a database with --database-url")
         with EmbeddedPostgres(folder, role="command", progress=_say) as postgres:
-            upgrade(postgres.dsn)
+            bring_up_to_date(postgres.dsn)
             yield postgres.dsn
     except PostgresProblem as problem:
         fail(str(problem))

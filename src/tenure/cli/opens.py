@@ -11,10 +11,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from tenure.app import SystemClock
 from tenure.cli.configured import load_or_end
 from tenure.cli.house import fail, open_database
 from tenure.cli.who import print_table
+from tenure.clock import SystemClock
 from tenure.estate.live import rights
 from tenure.model.capability import canon_name
 from tenure.model.error import TargetError

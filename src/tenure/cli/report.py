@@ -12,10 +12,10 @@ from typing import Annotated
 import orjson
 import typer
 
-from tenure.app import SystemClock
 from tenure.cli import matches, opens
 from tenure.cli.house import fail, open_database
 from tenure.cli.who import length, print_table
+from tenure.clock import SystemClock
 from tenure.model.desired import Standing
 from tenure.model.farewell import AspectProof, Overdue
 from tenure.model.finding import Finding, FindingKind, LicenceUse

@@ -26,8 +26,8 @@ from tenure.estate.loading import EstateInvalid, load
 from tenure.store import estate as revisions
 from tenure.store.database import DatabaseAway
 from tenure.store.embedded import EmbeddedPostgres, PostgresProblem
-from tenure.store.migrate import upgrade
 from tenure.store.postmaster import ends_with_us
+from tenure.store.schema import bring_up_to_date
 
 
 def serve(
@@ -57,7 +57,7 @@ def serve(
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             if url is None:
                 url = stack.enter_context(EmbeddedPostgres(folder, role="serve", progress=_say)).dsn
-            upgrade(url)
+            bring_up_to_date(url)
             listener = _listen(host, port, socket_fd)
             if workers > 1:
                 stack.enter_context(_siblings(workers - 1, estate, url, folder, listener, base_url))

@@ -12,9 +12,9 @@ from typing import Annotated
 import orjson
 import typer
 
-from tenure.app import SystemClock
 from tenure.cli.house import fail, open_database
 from tenure.cli.who import actor, print_table
+from tenure.clock import SystemClock
 from tenure.model.access import SourceStanding
 from tenure.model.duration import told
 from tenure.report import words

@@ -14,9 +14,9 @@ from typing import Annotated, TypeVar
 import orjson
 import typer
 
-from tenure.app import SystemClock
 from tenure.cli.house import fail, open_database
 from tenure.cli.who import actor, length, print_table
+from tenure.clock import SystemClock
 from tenure.model.access import LOGIN, Credential, CredentialKind, TokenState
 from tenure.model.secret import Secret
 from tenure.report import words

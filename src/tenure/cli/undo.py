@@ -11,10 +11,10 @@ import orjson
 import typer
 from rich.console import Console
 
-from tenure.app import SystemClock
 from tenure.cli.deciding import REFUSED, By, Data, Json, Reason, Url, Yes
 from tenure.cli.house import fail, open_database
 from tenure.cli.who import actor
+from tenure.clock import SystemClock
 from tenure.engine import beforehand, decide
 from tenure.engine.decide import NotDecided
 from tenure.report import decision as telling

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import typer
 
-from tenure.app import SystemClock
+from tenure.clock import SystemClock
 from tenure.store import chain
 from tenure.store.chain import Written
 from tenure.store.check import Report

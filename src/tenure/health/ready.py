@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from tenure.store import vitals
 from tenure.store.database import Database, DatabaseAway
-from tenure.store.migrate import head
+from tenure.store.schema import head
 
 ANSWER_SECONDS = 2.0
 HANGS_SECONDS = 60.0

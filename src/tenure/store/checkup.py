@@ -5,7 +5,7 @@ from __future__ import annotations
 from tenure.model.checkup import DatabaseFacts, Revision
 from tenure.model.clock import Clock
 from tenure.store.database import Connection, row
-from tenure.store.migrate import head
+from tenure.store.schema import head
 from tenure.store.vitals import migrated_to
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import psycopg
 from alembic import command, op
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool, text
 
 _LOCK = 0x7E4E5E
@@ -39,14 +37,6 @@ def upgrade(dsn: str) -> None:
             connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": _LOCK})
             connection.commit()
     engine.dispose()
-
-
-@cache
-def head() -> str:
-    """The newest migration of this version."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    assert found is not None
-    return found
 
 
 def _config() -> Config:
