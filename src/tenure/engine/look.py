@@ -11,11 +11,12 @@ from tenure.engine.active import ActiveTarget, House
 from tenure.engine.decided import Decided
 from tenure.engine.foresight import desired_of
 from tenure.model.capability import canon_name
+from tenure.model.change import Change, RenameAccount
 from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.identity import Identity
-from tenure.model.plan import Plan
+from tenure.model.plan import REMAINS, Plan, Verdict
 from tenure.model.seen import AccountSeen
-from tenure.model.situation import Candidate, Link, Sight
+from tenure.model.situation import Candidate, Link, Sight, Situation
 from tenure.model.veto import Kept
 from tenure.planning.admission import Safety, admit
 from tenure.planning.assignment import desired_groups
@@ -180,12 +181,34 @@ async def desired_group(house: House, target: ActiveTarget, canon: str) -> Desir
     return None
 
 
-def plan(target: ActiveTarget, subject: Subject) -> Plan:
-    """The plan of one identity: situation, changes, verdicts."""
+def plan(target: ActiveTarget, subject: Subject, *, freed: bool = False) -> Plan:
+    """The plan of one identity: situation, changes, verdicts. `freed`: as if nobody else bore its new name."""
     capabilities = target.connector.capabilities
-    situation = correlate(subject.desired, subject.link, subject.sight, target.rules.match, capabilities)
+    situation = _situation(target, subject)
     changes = reconcile(subject.desired, situation, subject.care, capabilities, target.rules, subject.kept)
-    safety = Safety(
+    problems = (*subject.desired.faults, *subject.kept.expired)
+    drift = bool(changes) and subject.asked.reached and not subject.decided.vetoes
+    notes = subject.kept.notes
+    if any(isinstance(change, RenameAccount) for change in changes):
+        notes += tuple(f"{REMAINS}{what}" for what in capabilities.left_by_rename)
+    verdicts = admit(changes, _safety(target, subject, situation, freed=freed))
+    return Plan(situation.name, tuple(verdicts), problems, notes, drift)
+
+
+def verdict_of(target: ActiveTarget, subject: Subject, change: Change) -> Verdict:
+    """The verdict about a change that takes the place of a planned one, as if the name were free."""
+    return next(admit([change], _safety(target, subject, _situation(target, subject), freed=True)))
+
+
+def _situation(target: ActiveTarget, subject: Subject) -> Situation:
+    capabilities = target.connector.capabilities
+    return correlate(subject.desired, subject.link, subject.sight, target.rules.match, capabilities)
+
+
+def _safety(target: ActiveTarget, subject: Subject, situation: Situation, *, freed: bool) -> Safety:
+    capabilities = target.connector.capabilities
+    others = () if freed else subject.sight.candidates
+    return Safety(
         rules=target.rules,
         standing=subject.desired.standing,
         situation=situation,
@@ -193,7 +216,7 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         own_account=target.own_account,
         rival=subject.rival,
         ready=frozenset(subject.care.groups),
-        names={capabilities.canon("username", c.account.name) or "": c.account.key for c in subject.sight.candidates},
+        names={capabilities.canon("username", c.account.name) or "": c.account.key for c in others},
         approved=subject.decided.approved,
         crowd=subject.crowd,
         another_person=_another_person(subject),
@@ -202,9 +225,6 @@ def plan(target: ActiveTarget, subject: Subject) -> Plan:
         closed=target.closed,
         silent=target.silent.get(subject.identity.source),
     )
-    problems = (*subject.desired.faults, *subject.kept.expired)
-    drift = bool(changes) and subject.asked.reached and not subject.decided.vetoes
-    return Plan(situation.name, tuple(admit(changes, safety)), problems, subject.kept.notes, drift)
 
 
 def _another_person(subject: Subject) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tenure.engine import effects, gating, groups, seating
+from tenure.engine import effects, gating, groups, renaming, seating
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
@@ -82,7 +82,9 @@ async def _identity_works(house: House, target: ActiveTarget, due: Sequence[Mark
     failed = [work for work in works if isinstance(work, BaseException)]
     if failed:
         raise failed[0]
-    return [work for work in works if isinstance(work, Work)]
+    planned = [work for work in works if isinstance(work, Work)]
+    await renaming.judge(house, target, list(zip(subjects, planned, strict=True)))
+    return planned
 
 
 async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool) -> Work:
@@ -178,7 +180,7 @@ async def _intend(
         total = sum(len(work.plan.go) for work in works)
         for work in works:
             await _keep_sight(connection, house, target, work)
-            work.number = await plans.save_plan(
+            work.number, work.fresh = await plans.save_plan(
                 connection, target.id, work.mark.subject, work.plan, target.revision, work.mark.cause, now
             )
             if work.plan.go and work.number is not None:
@@ -200,6 +202,7 @@ async def _intend(
                 )
                 target.under_way += len(work.intents)
         await gating.write_down(connection, house, target, works)
+        await renaming.tell(connection, target, works)
         await _keep_reached(connection, target, [(w, _in_step(w)) for w in works if not w.intents])
         await _release(connection, house, target, due, works)
         await _ask_for_groups(connection, target, works)
@@ -261,7 +264,8 @@ def _before(work: Work) -> dict[str, object]:
         return {}
     account = work.account
     groups = sorted(account.groups) if account.groups is not None else None
-    return {"name": account.name, "active": account.active, "fields": dict(account.fields), "groups": groups}
+    told = {"name": account.name, "active": account.active, "fields": dict(account.fields), "groups": groups}
+    return told | ({"once": work.once} if work.once else {})
 
 
 async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None:
@@ -284,6 +288,7 @@ async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None
             elif len(work.settled) == len(work.intents):
                 done.append(work.mark)
             await seating.freed(connection, house, target, work)
+        await renaming.settled(connection, target, works)
         await _keep_reached(connection, target, [(w, _in_step(w)) for w in works])
         woken = sorted({subject for work in works for subject in work.woken}, key=str)
         if woken:

@@ -46,6 +46,7 @@ class Capabilities:
 
     `fields` maps a field's name (`username`, `email`, `display_name`) to its rules; a name that ends with `.` stands
     for every field below it (`properties.`). `groups_a_call` is how many groups one membership request may name.
+    `left_by_rename` is what keeps the old name when an account gets another one, each in a few words.
     """
 
     operations: frozenset[ChangeKind]
@@ -53,6 +54,7 @@ class Capabilities:
     group: FieldSpec = field(default_factory=lambda: FieldSpec(canon=canon_name))
     groups_a_call: int = 1
     version: str | None = None
+    left_by_rename: tuple[str, ...] = ()
 
     def spec(self, name: str) -> FieldSpec | None:
         """The rules of the field, or None when the target has no such field."""

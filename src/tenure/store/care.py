@@ -138,12 +138,17 @@ async def save_echo(
 
 
 async def rival(connection: Connection, target: int, identity: UUID, username_canon: str) -> str | None:
-    """Another living identity that wants, or has, an account of the same name here; in words, or None."""
+    """Another living identity that wants, or has, an account of the same name here; in words, or None.
+
+    Who is refused that name, and keeps another, does not want it.
+    """
     found = await row(
         connection,
         """SELECT i.user_name, s.name AS source FROM desired d JOIN identity i ON i.id = d.identity
         JOIN source s ON s.id = i.source
         WHERE d.target = %s AND d.username_canon = %s AND d.identity <> %s AND i.gone_at IS NULL
+        AND NOT EXISTS (SELECT FROM veto v WHERE v.target = d.target AND v.identity = d.identity
+                        AND v.ended_at IS NULL AND v.cell = 'attr:username')
         ORDER BY i.created_at LIMIT 1""",
         target,
         username_canon,

@@ -116,10 +116,10 @@ async def save_reached(connection: Connection, target: int, said: Sequence[tuple
 
 async def save_plan(
     connection: Connection, target: int, subject: str, plan: Plan, revision: int, cause: int | None, now: datetime
-) -> int | None:
+) -> tuple[int | None, bool]:
     """Make this the current plan of the subject; gives its number, or None when there is nothing to say.
 
-    A plan that says what the current one says, and that only waits, is kept as it is.
+    A plan that says what the current one says, and that only waits, is kept as it is: the second value is False then.
     """
     data = encode_plan(plan)
     digest = hashlib.sha256(orjson.dumps([plan.situation, revision, data])).digest()
@@ -127,11 +127,11 @@ async def save_plan(
         connection, "SELECT id, digest FROM plan WHERE target = %s AND subject = %s AND current", target, subject
     )
     if current is not None and current["digest"] == digest and not plan.go:
-        return int(current["id"])
+        return int(current["id"]), False
     if current is not None:
         await connection.execute("UPDATE plan SET current = false WHERE id = %s", (current["id"],))
     if not plan.verdicts and not plan.problems:
-        return None
+        return None, current is not None
     made = await row(
         connection,
         """INSERT INTO plan (target, subject, revision, cause, situation, verdicts, digest, waiting, waits_on, made_at)
@@ -148,7 +148,7 @@ async def save_plan(
         now,
     )
     assert made is not None
-    return int(made["id"])
+    return int(made["id"]), True
 
 
 async def hold_plan(connection: Connection, number: int, problem: str) -> None:
