@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 TEMPORARY = "tenure-rename-"
@@ -65,50 +65,47 @@ def stopped(place: Place, moves: Moves, *, gates: bool = False) -> Stop | None:
     who bear a name that is needed, each at all of theirs. `gates`: what a person has to decide first counts too.
     """
     where, who = place
-    known, queue = {who}, deque[tuple[UUID, str, Place]]()
-    for target, move in sorted(moves[who].items()):
-        on = (target, who)
-        if target != where and (root := _told(target, move, gates, moves[who][where])):
-            mend = f". Mend that, or let {target} keep its names (rename: never)" if move.obstacle else ""
-            return Stop(f"all of a person's accounts are renamed, or none: {root}{mend}", root, on)
-        found = _bearer(on, moves)
-        if isinstance(found, Stop):
-            return found if target == where else replace(found, on=on)
-        if found is not None and found not in known:
-            known.add(found)
-            queue.append((found, target, on if target != where else (where, found)))
+    taken = _taken(place, moves)
+    if taken is not None:
+        keeper = moves[who][where].bearer
+        return Stop(f"{taken}, which keeps it", f"{where}: {taken}", (where, keeper) if keeper is not None else None)
+    known, queue = {who}, deque[tuple[UUID, str, Place | None]]([(who, where, None)])
     while queue:
-        who, where, on = queue.popleft()
+        who, came, first = queue.popleft()
         for target, move in sorted(moves[who].items()):
-            root = _told(target, move, gates, moves[who][where])
-            if root is not None:
-                return Stop(f"needs a name that another account has to give up first, which waits: {root}", root, on)
-            found = _bearer((target, who), moves)
-            if isinstance(found, Stop):
-                return replace(found, on=on)
-            if found is not None and found not in known:
-                known.add(found)
-                queue.append((found, target, on))
+            on = first or ((target, who) if target != where else None)
+            told = _told(target, who, moves, gates) if (target, who) != place else None
+            if told is not None and on is not None and not (move.refused and moves[who][came].undone):
+                return _stop(target, told, on, own=first is None, mend=told != move.gate and not move.refused)
+            if move.bearer is not None and move.bearer not in known:
+                known.add(move.bearer)
+                queue.append((move.bearer, target, on or (where, move.bearer)))
     return None
 
 
-def _told(target: str, move: Move, gates: bool, asking: Move) -> str | None:
-    """What is in the way at a target; that a name is refused there is not in the way of going back from it."""
-    found = move.obstacle or (None if asking.undone else move.refused) or (move.gate if gates else None)
-    return f"{target}: {found}" if found else None
+def _stop(target: str, told: str, on: Place, *, own: bool, mend: bool) -> Stop:
+    root = f"{target}: {told}"
+    if not own:
+        return Stop(f"needs a name that another account has to give up first, which waits: {root}", root, on)
+    how = f". Mend that, or let {target} keep its names (rename: never)" if mend else ""
+    return Stop(f"all of a person's accounts are renamed, or none: {root}{how}", root, on)
 
 
-def _bearer(place: Place, moves: Moves) -> UUID | Stop | None:
-    """Who gives up the name that is wanted at this place; None when it is free, or why nobody does."""
+def _told(target: str, who: UUID, moves: Moves, gates: bool) -> str | None:
+    """What is in the way of a rename at its own target."""
+    move = moves[who][target]
+    return move.obstacle or move.refused or _taken((target, who), moves) or (move.gate if gates else None)
+
+
+def _taken(place: Place, moves: Moves) -> str | None:
+    """That the name which is wanted at this place is somebody's who does not give it up, or None."""
     target, who = place
     move = moves[who][target]
-    if not move.borne or move.refused:
+    if not move.borne:
         return None
     giving = moves.get(move.bearer, {}).get(target) if move.bearer is not None else None
-    if giving is not None and not giving.refused:
-        return move.bearer
-    root = f"{target}: the name {move.wanted} is taken by another account"
-    return Stop(f"{root}, which keeps it", root, (target, move.bearer) if move.bearer is not None else None)
+    gives = giving is not None and not giving.refused
+    return None if gives else f"the name {move.wanted} is taken by another account"
 
 
 @dataclass(frozen=True, slots=True)
