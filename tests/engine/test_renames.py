@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -14,8 +15,11 @@ from tenure.app import Tenure
 from tenure.engine import beforehand, decide
 from tenure.model.held import HeldPlan
 from tenure.planning.renames import is_temporary
+from tenure.report import why
+from tenure.report.plan import held_lines, plan_lines
 from tenure.store import holding, marks, overview
 from tenure.store.decisions import Decider
+from tenure.store.story import stories_of
 from tenure.store.undoing import What
 
 TARGET = """
@@ -210,6 +214,13 @@ async def test_a_limit_at_one_application_holds_the_name_at_all_until_a_person_d
         plan = (await held(tenure))["crowd:renames"]
         assert {leaf.person for leaf in plan.leaves} == {"ann@x", "bob@x", "new@x"}
         assert "crowd:renames" in (await waiting(tenure))["jira", "new"]
+        async with tenure.database.transaction() as connection:
+            plans, planned = await holding.held_plans(connection), await overview.waiting(connection)
+            (story,) = [s for s in await stories_of(connection, UUID(ids["cy"])) if s.target.name == "jira"]
+        by_crowd, by_jira = "not renamed with it: what applications attached to Crowd", "not renamed with it: JQL"
+        assert any(line.text.startswith(by_crowd) for line in held_lines(plans, planned))
+        for lines in (plan_lines(planned), why.lines(story)):
+            assert any(line.text.startswith(by_jira) for line in lines)
         await decide.reject(tenure.database, world.clock.now(), plan.id, plan.revision, ADA, only=["new@x"])
         await world.finish(tenure)
         assert "the new name is refused there by reject" in (await waiting(tenure))["jira", "new"]

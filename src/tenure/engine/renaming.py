@@ -19,7 +19,7 @@ from tenure.model.plan import Decision, Plan, Verdict
 from tenure.model.veto import ATTRIBUTE, Kept
 from tenure.planning.renames import Move, Stop, Turn, is_temporary, stopped, temporary_name, turn
 from tenure.planning.rules import Rename
-from tenure.store import care, marks, renames
+from tenure.store import care, marks, plans, renames
 from tenure.store.database import Connection
 from tenure.store.marks import Mark
 from tenure.store.renames import Waiting, token
@@ -243,8 +243,11 @@ async def tell(connection: Connection, target: ActiveTarget, works: Iterable[Wor
     if Rename.FOLLOW not in (target.rules.rename_made, target.rules.rename_adopted):
         return
     people = [work for work in works if work.identity is not None and work.plan.situation != "UNSEEN"]
+    places = {work.number: renames.places_of(work.plan.waits_on) for work in people if work.number is not None}
+    numbers = [number for number, there in places.items() if there]
+    new = await plans.made_now(connection, numbers) if numbers else set()
     for work in people:
-        for number, who in renames.places_of(work.plan.waits_on) if work.fresh else ():
+        for number, who in places[work.number] if work.number in new else ():
             await marks.mark_identities(connection, [number], [who], marks.SINGLE, work.mark.cause)
     told = {token(target.id, work.identity): work for work in people if work.identity and not _goes(work)}
     if told:

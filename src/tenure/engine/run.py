@@ -180,7 +180,7 @@ async def _intend(
         total = sum(len(work.plan.go) for work in works)
         for work in works:
             await _keep_sight(connection, house, target, work)
-            work.number, work.fresh = await plans.save_plan(
+            work.number = await plans.save_plan(
                 connection, target.id, work.mark.subject, work.plan, target.revision, work.mark.cause, now
             )
             if work.plan.go and work.number is not None:

@@ -38,9 +38,9 @@ class Work:
     `overlap` the groups that it is in already and that are desired; `woken` the identities that waited for what was
     done. `leaves` are what gates hold of the subject, `cleared` the kinds of clearance that a person gave, `through`
     the gates that each change passes, by its digest (True: a person opened it). `ended` are the vetoes of which the
-    computed value is another one by now. `fresh`: the plan is not the one that stood before. Of a rename: `later` is
-    its verdict when its own gates let it pass, `root` what it waits for in the end, and `once` the name that the
-    account had before a temporary one.
+    computed value is another one by now. Of a rename: `later` is its verdict when its own
+    gates let it pass, `root` what it waits for in the end, and `once` the name that the account had before a temporary
+    one.
     """
 
     mark: Mark
@@ -65,7 +65,6 @@ class Work:
     cleared: frozenset[str] = frozenset()
     through: dict[str, dict[str, bool]] = field(default_factory=dict)
     ended: tuple[int, ...] = ()
-    fresh: bool = False
     later: Verdict | None = None
     root: str | None = None
     once: str | None = None

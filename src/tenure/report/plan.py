@@ -110,7 +110,8 @@ def held_json(plans: Sequence[HeldPlan], waiting: Sequence[Planned]) -> list[dic
          "people": [leaf.person for leaf in p.leaves], "reason": p.reason, "shut": p.shut,
          "changes": [{"person": leaf.person, "revision": leaf.revision, "asked_by": leaf.asked_by,
                       "since": leaf.since.isoformat(), "drift": leaf.drift,
-                      "changes": [encode(c) for c in leaf.changes], "possible": [asdict(p) for p in leaf.possible]}
+                      "changes": [encode(c) for c in leaf.changes], "possible": [asdict(p) for p in leaf.possible],
+                      "notes": list(leaf.notes)}
                      for leaf in p.leaves]}
         for p in plans
     ]  # fmt: skip
@@ -146,6 +147,7 @@ def _gate_lines(plan: HeldPlan) -> Iterator[Line]:
         by_hand = f" ({words.DRIFT})" if leaf.drift else ""
         yield Line(f"{words.shown(leaf.person)}: {told}{by_hand}", "  who")
         yield from (Line(holds.account(one), "  could be") for one in leaf.possible)
+        yield from (Line(words.shown(note), "  note") for note in leaf.notes)
     if len(plan.leaves) > _PEOPLE:
         yield Line(f"and {len(plan.leaves) - _PEOPLE} more (--json lists them)")
     yield Line(f"tenure approve {words.shown(plan.id)} --revision {plan.revision}", "  approve")
@@ -203,6 +205,7 @@ def plan_json(waiting: Sequence[Planned]) -> list[dict[str, Any]]:
                 for v in p.plan.verdicts
             ],
             "problems": list(p.plan.problems),
+            "notes": list(p.plan.notes),
         }
         for p in waiting
     ]

@@ -116,10 +116,10 @@ async def save_reached(connection: Connection, target: int, said: Sequence[tuple
 
 async def save_plan(
     connection: Connection, target: int, subject: str, plan: Plan, revision: int, cause: int | None, now: datetime
-) -> tuple[int | None, bool]:
+) -> int | None:
     """Make this the current plan of the subject; gives its number, or None when there is nothing to say.
 
-    A plan that says what the current one says, and that only waits, is kept as it is: the second value is False then.
+    A plan that says what the current one says, and that only waits, is kept as it is.
     """
     data = encode_plan(plan)
     digest = hashlib.sha256(orjson.dumps([plan.situation, revision, data])).digest()
@@ -127,11 +127,11 @@ async def save_plan(
         connection, "SELECT id, digest FROM plan WHERE target = %s AND subject = %s AND current", target, subject
     )
     if current is not None and current["digest"] == digest and not plan.go:
-        return int(current["id"]), False
+        return int(current["id"])
     if current is not None:
         await connection.execute("UPDATE plan SET current = false WHERE id = %s", (current["id"],))
     if not plan.verdicts and not plan.problems:
-        return None, current is not None
+        return None
     made = await row(
         connection,
         """INSERT INTO plan (target, subject, revision, cause, situation, verdicts, digest, waiting, waits_on, made_at)
@@ -148,7 +148,15 @@ async def save_plan(
         now,
     )
     assert made is not None
-    return int(made["id"]), True
+    return int(made["id"])
+
+
+async def made_now(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    """Those of these plans that were made in this transaction: the others stood before, and say nothing new."""
+    found = await rows(
+        connection, "SELECT id FROM plan WHERE id = ANY(%s) AND xmin = pg_current_xact_id()::xid", list(numbers)
+    )
+    return {r["id"] for r in found}
 
 
 async def hold_plan(connection: Connection, number: int, problem: str) -> None:
