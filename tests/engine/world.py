@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import orjson
 from starlette.applications import Starlette
 
 from tenure.app import Tenure, open_house
@@ -177,7 +176,7 @@ class World:
         async with httpx2.AsyncClient(transport=transport, base_url="http://jira.test") as client:
             answer = await client.request(method, path, json=body, auth=("admin", "admin") if auth else None)
             answer.raise_for_status()
-            return orjson.loads(answer.content) if answer.content else None
+            return answer.json() if "json" in answer.headers.get("content-type", "") else None
 
     async def jira(self) -> dict[str, Any]:
         """What Jira holds, or whatever the target is."""

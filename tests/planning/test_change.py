@@ -40,7 +40,7 @@ GROUPS = st.lists(NAMES, max_size=3).map(tuple)
 ANY_CHANGE = st.one_of(
     st.builds(CreateAccount, FIELDS),
     st.builds(UpdateAccount, HANDLES, FIELDS, FIELDS),
-    st.builds(RenameAccount, HANDLES, NAMES),
+    st.builds(RenameAccount, HANDLES, NAMES, st.none() | NAMES),
     st.builds(DeactivateAccount, HANDLES),
     st.builds(ReactivateAccount, HANDLES),
     st.builds(JoinGroups, HANDLES, GROUPS),

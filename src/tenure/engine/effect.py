@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from tenure.engine.active import ActiveTarget, House
-from tenure.engine.look import Subject, look, plan
+from tenure.engine.look import Subject, look
+from tenure.engine.planned import plan
 from tenure.model.change import Change
 from tenure.model.plan import Decision
 from tenure.planning.gates import losses

@@ -20,6 +20,7 @@ from tenure.model.change import (
     JoinGroups,
     LeaveGroups,
     Outcome,
+    RenameAccount,
     UpdateAccount,
     encode,
 )
@@ -123,6 +124,8 @@ async def _effect(connection: Connection, house: House, target: ActiveTarget, wo
         await care.give_members(connection, target.id, [(key, work.overlap)], now)
         work.again = 0.0  # now that the account is ours, what it has from former times counts as well
         await decisions.end_clearances(connection, "account", [work.identity], now, target.id)
+    elif isinstance(change, RenameAccount) and change.towards is not None:
+        work.again = 0.0  # on the way to its name
     elif isinstance(change, DeleteAccount) and key:
         await care.end_link(connection, target.id, key, "the account was deleted", now)
     elif isinstance(change, EndLink) and key:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.work import Work
-from tenure.model.change import Change, LeaveGroups, UpdateAccount
+from tenure.model.change import Change, LeaveGroups, RenameAccount, UpdateAccount
 from tenure.model.desired import Standing
 from tenure.model.gate import GROUP, GateClass, digest_of
 from tenure.model.plan import Decision, Verdict
@@ -22,8 +22,8 @@ from tenure.store.gates import Leaf
 
 
 @dataclass(slots=True)
-class _Counts:
-    """What one pass knows of the gates that it has locked; people who pass are added as they do."""
+class Counts:
+    """What one pass knows of its gates; people who pass are added as they do."""
 
     shut: dict[str, bool]
     through: dict[str, set[str]]
@@ -31,6 +31,7 @@ class _Counts:
     pending: dict[str, set[str]] = field(default_factory=dict)
 
     def use(self, name: str, subject: str) -> Use:
+        """What was counted at this gate, for this one to pass."""
         people = self.through.get(name, set())
         going = self.pending.get(name, set()) - people
         return Use(
@@ -40,6 +41,17 @@ class _Counts:
             pending=len(going | {subject}),
             shut=self.shut.get(name, False),
         )
+
+    def blocked(self, name: str, subject: str) -> str | None:
+        """Why this one may not pass the gate, or None."""
+        return blocked(name, self.use(name, subject))
+
+
+async def standing(connection: Connection, house: House, target: ActiveTarget, name: str) -> Counts:
+    """How a gate stands now, for somebody who does not pass it here. Nothing is locked, and no gate is shut by it."""
+    counts = await _through(connection, house, target, [name], await gates.shut(connection, target.id, name))
+    await _look_ahead(connection, target, name, counts)
+    return counts
 
 
 async def judge(connection: Connection, house: House, target: ActiveTarget, works: Sequence[Work]) -> None:
@@ -53,7 +65,7 @@ async def judge(connection: Connection, house: House, target: ActiveTarget, work
     counts = await _counts(connection, house, target, works, asked)
     for work in works:
         work.leaves = kept.get(work.mark.subject, [])
-        if not any(names for _, names in asked[work.mark.subject]):
+        if not any(names for _, names in asked[work.mark.subject]) and work.later is None:
             work.through = {
                 digest_of(v.change): {v.gate: True}
                 for v in work.plan.verdicts
@@ -124,15 +136,19 @@ async def _counts(
     target: ActiveTarget,
     works: Sequence[Work],
     asked: Mapping[str, Sequence[tuple[Verdict, tuple[str, ...]]]],
-) -> _Counts:
+) -> Counts:
     counted = sorted({name for parts in asked.values() for _, names in parts for name in names})
     policies = {v.gate for work in works for v in work.plan.verdicts if v.gate and v.decision is Decision.HOLD}
     shut = await gates.lock(connection, target.id, sorted({*counted, *policies}))
-    if not counted:
-        return _Counts(shut, {})
+    return await _through(connection, house, target, counted, shut) if counted else Counts(shut, {})
+
+
+async def _through(
+    connection: Connection, house: House, target: ActiveTarget, counted: Sequence[str], shut: dict[str, bool]
+) -> Counts:
     limits, now = target.rules.limits, house.clock.now()
     through = await gates.passed(connection, target.id, {name: now - limits.window(name) for name in counted})
-    counts = _Counts(shut, through)
+    counts = Counts(shut, through)
     base = await gates.active_linked(connection, target.id)
     for name in counted:
         limit = limits.of(name)
@@ -143,7 +159,7 @@ async def _counts(
     return counts
 
 
-async def _group(connection: Connection, target: ActiveTarget, name: str, counts: _Counts) -> None:
+async def _group(connection: Connection, target: ActiveTarget, name: str, counts: Counts) -> None:
     """A group's own gate: half of those who were in it, and who else is about to lose it."""
     canon = name.removeprefix(GROUP)
     size = await gates.group_size(connection, target.id, canon) + len(counts.through[name])
@@ -156,9 +172,9 @@ async def _group(connection: Connection, target: ActiveTarget, name: str, counts
     counts.pending[name] = await gates.group_leavers(connection, target.id, canon, feeding)
 
 
-async def _look_ahead(connection: Connection, target: ActiveTarget, name: str, counts: _Counts) -> None:
+async def _look_ahead(connection: Connection, target: ActiveTarget, name: str, counts: Counts) -> None:
     """Find, once in a pass, who else is about to pass an open gate: what is known of all at once is judged whole."""
-    if name not in ahead.CLASSES or name in counts.pending or counts.shut[name]:
+    if name not in ahead.CLASSES or name in counts.pending or counts.shut.get(name):
         return
     rules = target.rules
     renames = ((False, rules.rename_made), (True, rules.rename_adopted))
@@ -174,7 +190,7 @@ async def _pass(
     work: Work,
     verdict: Verdict,
     names: tuple[str, ...],
-    counts: _Counts,
+    counts: Counts,
 ) -> Verdict:
     """The verdict after the gates: as it was when the change passes them all, else held at the first that is shut."""
     digest, subject = digest_of(verdict.change), work.mark.subject
@@ -184,13 +200,15 @@ async def _pass(
             opened[name] = True
             continue
         await _look_ahead(connection, target, name, counts)
-        reason = blocked(name, counts.use(name, subject))
+        reason = counts.blocked(name, subject)
         if reason is not None:
             if not counts.shut[name] and counts.allowed[name]:
                 await gates.fill(connection, target.id, name, reason, house.clock.now())
                 counts.shut[name] = True
             return Verdict(verdict.change, Decision.HOLD, reason, gate=name)
         opened[name] = False
+    if work.later is not None and isinstance(verdict.change, RenameAccount) and verdict.decision is Decision.GO:
+        return work.later  # its own gates let it pass; it is counted when it goes
     for name, approved in opened.items():
         if not approved:
             counts.through.setdefault(name, set()).add(subject)

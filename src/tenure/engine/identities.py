@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tenure.engine import renaming
 from tenure.engine.active import ActiveTarget, House
-from tenure.engine.look import Subject, another_name, candidate, look, overlap, plan
+from tenure.engine.look import Subject, another_name, candidate, look
+from tenure.engine.planned import overlap, plan
 from tenure.engine.send import Stopped, read_account, stop
 from tenure.engine.work import Work, backoff
 from tenure.model.change import AdoptAccount, UpdateAccount
@@ -28,7 +30,9 @@ async def works(house: House, target: ActiveTarget, due: Sequence[Mark], few: bo
     failed = [work for work in made if isinstance(work, BaseException)]
     if failed:
         raise failed[0]
-    return [work for work in made if isinstance(work, Work)]
+    planned = [work for work in made if isinstance(work, Work)]
+    await renaming.judge(house, target, list(zip(subjects, planned, strict=True)))
+    return planned
 
 
 async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool) -> Work:

@@ -1,4 +1,4 @@
-"""Looking: what is desired for the identities of a chunk, what was seen of them, and the plan that follows."""
+"""Looking: what is desired for the identities of a chunk, and what was seen of them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,13 @@ from tenure.engine.decided import Decided
 from tenure.engine.foresight import desired_of
 from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.identity import Identity
-from tenure.model.plan import Plan
 from tenure.model.seen import AccountSeen
-from tenure.model.situation import Candidate, Link, Linked, Sight
+from tenure.model.situation import Candidate, Link, Sight
 from tenure.model.veto import Kept
-from tenure.planning.admission import Safety, admit
 from tenure.planning.assignment import desired_groups
-from tenure.planning.authority import Elsewhere, beyond, follow, watched
-from tenure.planning.correlation import correlate
-from tenure.planning.idle import IdleSeat, freed
-from tenure.planning.naming import notes_on
-from tenure.planning.reconciliation import Care, reconcile
+from tenure.planning.authority import Elsewhere
+from tenure.planning.idle import IdleSeat
+from tenure.planning.reconciliation import Care
 from tenure.planning.vetoes import idle_refused, overlay
 from tenure.store import care, directory, idle, journal, seen
 from tenure.store.database import Connection, Row
@@ -238,59 +234,3 @@ async def desired_group(house: House, target: ActiveTarget, canon: str) -> Desir
         if capabilities.group.canon(group.name) == canon:
             return group
     return None
-
-
-def plan(target: ActiveTarget, subject: Subject) -> Plan:
-    """The plan of one identity: situation, changes, verdicts."""
-    capabilities = target.connector.capabilities
-    there, rules = subject.elsewhere, target.rules
-    found = correlate(subject.desired, subject.link, subject.sight, rules.match, capabilities)
-    situation = follow(found, there)
-    care = watched(subject.care, situation.account if isinstance(situation, Linked) else None, there, capabilities)
-    asked = reconcile(subject.desired, situation, care, capabilities, rules, subject.kept)
-    wanted, why_idle = freed(subject.idle, subject.desired, situation, asked, rules, capabilities, target.own_account)
-    changes = beyond(wanted, there, subject.desired, capabilities)
-    safety = Safety(
-        rules=target.rules,
-        standing=subject.desired.standing,
-        situation=situation,
-        capabilities=capabilities,
-        own_account=target.own_account,
-        rival=subject.rival,
-        ready=frozenset(subject.care.groups),
-        names={capabilities.canon("username", c.account.name) or "": c.account.key for c in subject.sight.candidates},
-        approved=subject.decided.approved,
-        crowd=subject.crowd,
-        another_person=_another_person(subject),
-        set_back=subject.decided.set_back,
-        refused_links=subject.kept.refused_links,
-        closed=target.closed,
-        silent=target.silent.get(subject.identity.source),
-        elsewhere=there,
-        idle=why_idle,
-    )
-    problems = (*subject.desired.faults, *subject.kept.expired)
-    notes = (*subject.kept.notes, *notes_on(subject.desired, situation, capabilities, subject.unnamed))
-    drift = bool(asked) and subject.asked.reached and not subject.decided.vetoes
-    return Plan(situation.name, tuple(admit(changes, safety)), problems, notes, drift)
-
-
-def _another_person(subject: Subject) -> str | None:
-    """The source's own identifier of somebody who is linked changed: another tenant's person may bear the same name."""
-    known = subject.link.external_id if subject.link else None
-    now = subject.identity.external_id
-    if not known or not now or known == now:
-        return None
-    return f"the provider's identifier of this person changed from {known} to {now}: is it the same person?"
-
-
-def overlap(target: ActiveTarget, subject: Subject, account: AccountSeen | None) -> list[str]:
-    """The desired groups in our care that the account is in already: from now on they are ours to take away."""
-    if account is None or account.groups is None:
-        return []
-    canon = target.connector.capabilities.group.canon
-    inside = {canon(name) for name in account.groups}
-    made = subject.link is not None and not subject.link.adopted
-    wanted = [group for group in subject.desired.groups if made or not group.for_new]
-    ours = [c for group in wanted if (c := canon(group.name)) in inside and c in subject.care.groups]
-    return [c for c in ours if c not in subject.care.given]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tenure.engine import authority, effects, gating, groups, identities, rights, seating
+from tenure.engine import authority, effects, gating, groups, identities, renaming, rights, seating
 from tenure.engine.active import CHUNK, ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
@@ -97,6 +97,7 @@ async def _intend(
             target.under_way += len(work.intents)
         await gating.write_down(connection, house, target, works)
         await authority.settle(connection, house, target, works)
+        await renaming.tell(connection, target, works)
         await _keep_reached(connection, target, [(w, _in_step(w)) for w in works if not w.intents])
         await _release(connection, house, target, due, works)
         await _ask_for_groups(connection, target, works)
@@ -169,7 +170,8 @@ def _before(work: Work) -> dict[str, object]:
         return {}
     account = work.account
     groups = sorted(account.groups) if account.groups is not None else None
-    return {"name": account.name, "active": account.active, "fields": dict(account.fields), "groups": groups}
+    told = {"name": account.name, "active": account.active, "fields": dict(account.fields), "groups": groups}
+    return told | ({"once": work.once} if work.once else {})
 
 
 async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None:
@@ -190,6 +192,7 @@ async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None
             elif len(work.settled) == len(work.intents):
                 done.append(work.mark)
             await seating.freed(connection, house, target, work)
+        await renaming.settled(connection, target, works)
         await _keep_reached(connection, target, [(w, _in_step(w)) for w in works])
         woken = sorted({subject for work in works for subject in work.woken}, key=str)
         if woken:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tenure.model.change import Answer, CreateAccount, Handle, UpdateAccount
 from tenure.model.desired import Desired, DesiredGroup, Standing
-from tenure.model.plan import Plan
+from tenure.model.plan import Plan, Verdict
 from tenure.model.seen import AccountSeen
 from tenure.store.gates import Leaf
 from tenure.store.intents import Intent
@@ -38,7 +38,9 @@ class Work:
     `overlap` the groups that it is in already and that are desired; `woken` the identities that waited for what was
     done. `leaves` are what gates hold of the subject, `cleared` the kinds of clearance that a person gave, `through`
     the gates that each change passes, by its digest (True: a person opened it). `ended` are the vetoes of which the
-    computed value is another one by now.
+    computed value is another one by now. Of a rename: `later` is its verdict when its own
+    gates let it pass, `root` what it waits for in the end, and `once` the name that the account had before a temporary
+    one.
     """
 
     mark: Mark
@@ -63,6 +65,9 @@ class Work:
     cleared: frozenset[str] = frozenset()
     through: dict[str, dict[str, bool]] = field(default_factory=dict)
     ended: tuple[int, ...] = ()
+    later: Verdict | None = None
+    root: str | None = None
+    once: str | None = None
 
     @property
     def standing(self) -> Standing | None:

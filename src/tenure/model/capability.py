@@ -49,6 +49,7 @@ class Capabilities:
     `fields` maps a field's name (`username`, `email`, `display_name`) to its rules; a name that ends with `.` stands
     for every field below it (`properties.`). `groups_a_call` is how many groups one membership request may name.
     `tells_rights`: it can be asked what groups open (`RightsOfGroups`).
+    `left_by_rename` is what keeps the old name when an account gets another one, each in a few words.
     """
 
     operations: frozenset[ChangeKind]
@@ -57,6 +58,7 @@ class Capabilities:
     groups_a_call: int = 1
     version: str | None = None
     tells_rights: bool = False
+    left_by_rename: tuple[str, ...] = ()
 
     def spec(self, name: str) -> FieldSpec | None:
         """The rules of the field, or None when the target has no such field."""

@@ -82,11 +82,15 @@ class UpdateAccount:
 
 @dataclass(frozen=True, slots=True)
 class RenameAccount:
-    """Give an account another name; its key stays."""
+    """Give an account another name; its key stays.
+
+    `towards`: the name is a temporary one, on the way to that.
+    """
 
     kind: ClassVar[ChangeKind] = ChangeKind.RENAME_ACCOUNT
     account: Handle
     name: str
+    towards: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

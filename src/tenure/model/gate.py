@@ -6,7 +6,7 @@ import hashlib
 import json
 from enum import StrEnum
 
-from tenure.model.change import Change, encode
+from tenure.model.change import Change, RenameAccount, encode
 
 
 class GateClass(StrEnum):
@@ -37,5 +37,11 @@ GROUP = "group:"
 
 
 def digest_of(change: Change) -> str:
-    """What a decision about a change is bound to: the SHA-256 of all that it says, in hexadecimal."""
-    return hashlib.sha256(json.dumps(encode(change), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    """What a decision about a change is bound to: the SHA-256 of all that it says, in hexadecimal.
+
+    Of a rename that is the name in the end, whatever way it takes there.
+    """
+    said = encode(change)
+    if isinstance(change, RenameAccount):
+        said["name"] = said.pop("towards") or change.name
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

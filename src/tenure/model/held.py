@@ -30,7 +30,7 @@ class HeldLeaf:
 
     `left`: the source says that the person has left, or a person closed them: no rejection keeps their account.
     `drift`: somebody changed at the target what is to be set back. `possible`: where whose account it is, is
-    in doubt, those that could be theirs.
+    in doubt, those that could be theirs. `notes` are those of the plan.
     """
 
     subject: str
@@ -44,6 +44,7 @@ class HeldLeaf:
     left: bool = False
     drift: bool = False
     possible: tuple[Possible, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ from typing import Any
 
 from tenure.model.change import Change, decode, encode
 
+REMAINS = "not renamed with it: "
+"""Begins the note in a plan about something that keeps the old name when the account gets another."""
+
 
 class Decision(StrEnum):
     """What admission says to a change."""

@@ -18,6 +18,7 @@ from tenure.model.change import (
 from tenure.model.desired import Standing
 from tenure.model.gate import GROUP, GateClass
 from tenure.model.seen import AccountSeen
+from tenure.planning.renames import is_temporary
 
 DAY = timedelta(hours=24)
 SHARE_FROM = 40
@@ -130,7 +131,7 @@ def _losses(change: Change, account: AccountSeen | None, opens: Opens, canon: Ca
     if isinstance(change, DeactivateAccount):
         return _closing(account, opens, canon)
     if isinstance(change, RenameAccount):
-        return (GateClass.RENAMES,)
+        return () if is_temporary(change.account.name) else (GateClass.RENAMES,)  # half way, it passed already
     if isinstance(change, UpdateAccount):
         return (GateClass.EMAILS,) if change.before.get("email") and "email" in change.fields else ()
     if isinstance(change, RevokePermissions):

@@ -64,8 +64,9 @@ class CannotUndo:
 def invert(change: Change, before: Mapping[str, Any], capabilities: Capabilities) -> tuple[Inverse, ...] | CannotUndo:
     """The cells that a change set, with what to refuse and what to go back to.
 
-    `before` is the journal's record of the account before it (`name`, `active`, `fields`, `groups`). That nothing keeps
-    the account of somebody who has left is for those to heed who refuse or undo: it is known only then.
+    `before` is the journal's record of the account before it (`name`, `active`, `fields`, `groups`; `once`, its name
+    before a temporary one). That nothing keeps the account of somebody who has left is for those to heed who refuse or
+    undo: it is known only then.
     """
     canon = capabilities.canon
     if isinstance(change, UpdateAccount):
@@ -75,8 +76,9 @@ def invert(change: Change, before: Mapping[str, Any], capabilities: Capabilities
             for name, value in change.fields.items()
         )
     if isinstance(change, RenameAccount):
-        old = before.get("name") or change.account.name
-        return (Inverse(ATTRIBUTE + "username", sent_hash(canon("username", change.name) or ""), old, True),)
+        old = before.get("once") or before.get("name") or change.account.name
+        new = sent_hash(canon("username", change.towards or change.name) or "")
+        return (Inverse(ATTRIBUTE + "username", new, old, True),)
     if isinstance(change, JoinGroups | LeaveGroups):
         refused = PRESENT if isinstance(change, JoinGroups) else ABSENT
         group = capabilities.group.canon

@@ -110,7 +110,8 @@ def held_json(plans: Sequence[HeldPlan], waiting: Sequence[Planned]) -> list[dic
          "people": [leaf.person for leaf in p.leaves], "reason": p.reason, "shut": p.shut,
          "changes": [{"person": leaf.person, "revision": leaf.revision, "asked_by": leaf.asked_by,
                       "since": leaf.since.isoformat(), "drift": leaf.drift,
-                      "changes": [encode(c) for c in leaf.changes], "possible": [asdict(p) for p in leaf.possible]}
+                      "changes": [encode(c) for c in leaf.changes], "possible": [asdict(p) for p in leaf.possible],
+                      "notes": list(leaf.notes)}
                      for leaf in p.leaves]}
         for p in plans
     ]  # fmt: skip
@@ -147,6 +148,7 @@ def _gate_lines(plan: HeldPlan) -> Iterator[Line]:
         yield Line(f"{words.shown(leaf.person)}: {told}{by_hand}", "  who")
         yield from (line for change in leaf.changes for line in _opens(change))
         yield from (Line(holds.account(one), "  could be") for one in leaf.possible)
+        yield from (Line(words.shown(note), "  note") for note in leaf.notes)
     if len(plan.leaves) > _PEOPLE:
         yield Line(f"and {len(plan.leaves) - _PEOPLE} more (--json lists them)")
     yield Line(f"tenure approve {words.shown(plan.id)} --revision {plan.revision}", "  approve")

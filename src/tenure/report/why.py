@@ -162,6 +162,8 @@ def _plan_lines(planned: Planned) -> Iterator[Line]:
         yield Line(words.DRIFT, "by", "wait")
     for problem in planned.plan.problems:
         yield Line(words.reason(problem), "problem", "bad")
+    for note in planned.plan.notes:
+        yield Line(words.shown(note), "note")
 
 
 def history(story: Story) -> tuple[Cause, ...]:
@@ -222,6 +224,7 @@ def _plan_json(planned: Planned | None) -> dict[str, Any] | None:
         "made_at": _at(planned.made_at),
         "drift": planned.plan.drift,
         "problems": list(planned.plan.problems),
+        "notes": list(planned.plan.notes),
         "causes": _causes_json(planned.causes),
     }
 

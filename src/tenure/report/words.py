@@ -161,7 +161,8 @@ def describe(change: Change) -> str:
     if isinstance(change, UpdateAccount):
         return f"Set {_fields(change.fields)}"
     if isinstance(change, RenameAccount):
-        return f"Rename account {shown(change.account.name)} to {shown(change.name)}"
+        way = "" if change.towards is None else f" by way of {shown(change.name)}, since the names change places"
+        return f"Rename account {shown(change.account.name)} to {shown(change.towards or change.name)}{way}"
     if isinstance(change, JoinGroups | LeaveGroups):
         return f"{verb(change)}{'' if len(change.groups) == 1 else 's'} {', '.join(map(shown, change.groups))}"
     if isinstance(change, HandOverLeads):

@@ -14,8 +14,11 @@ from tenure.store.marks import SHARDS
 _ALONE = "(SELECT count(*) FROM desired o WHERE o.target = d.target AND o.{0} = d.{0} AND o.identity <> d.identity) < 2"
 """Many who are to have the same are held by name, whatever the gate says: they are not about to pass it."""
 _FREE = """NOT EXISTS (SELECT FROM seen_account t WHERE t.target = s.target AND t.key <> s.key
-    AND t.canon @> jsonb_build_object('username', d.username_canon))"""
-"""Nor is who is to have the name of another account."""
+    AND t.canon @> jsonb_build_object('username', d.username_canon) AND NOT EXISTS (
+        SELECT FROM link o JOIN desired w ON w.target = o.target AND w.identity = o.identity
+        WHERE o.target = t.target AND o.key = t.key AND o.ended_at IS NULL AND o.adopted = ANY(%(follow)s)
+        AND w.username_canon <> t.canon->>'username'))"""
+"""Nor is who is to have the name of another account that keeps it."""
 
 _ABOUT: Mapping[str, tuple[str, str]] = {
     GateClass.OUT_OF_SCOPE: (

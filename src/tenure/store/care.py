@@ -153,7 +153,7 @@ async def save_echo(
 async def rivals(connection: Connection, target: int, wanted: Mapping[UUID, str]) -> dict[UUID, str]:
     """Of identities with the canonical names that they want: those whose name another living identity wants, or has.
 
-    Gives that in words.
+    Gives that in words. Who is refused that name, and keeps another, does not want it.
     """
     found = await rows(
         connection,
@@ -161,6 +161,8 @@ async def rivals(connection: Connection, target: int, wanted: Mapping[UUID, str]
         CROSS JOIN LATERAL (SELECT i.user_name, s.name AS source FROM desired d JOIN identity i ON i.id = d.identity
             JOIN source s ON s.id = i.source
             WHERE d.target = %s AND d.username_canon = w.name AND d.identity <> w.identity AND i.gone_at IS NULL
+            AND NOT EXISTS (SELECT FROM veto v WHERE v.target = d.target AND v.identity = d.identity
+                            AND v.ended_at IS NULL AND v.cell = 'attr:username')
             ORDER BY i.created_at LIMIT 1) r""",
         list(wanted),
         list(wanted.values()),

@@ -42,6 +42,12 @@ async def lock(connection: Connection, target: int, names: Sequence[str]) -> dic
     return {r["class"]: r["state"] == "filled" for r in found}
 
 
+async def shut(connection: Connection, target: int, name: str) -> dict[str, bool]:
+    """Whether this gate is shut, as it stands, without locking it."""
+    found = await row(connection, "SELECT state FROM gate WHERE target = %s AND class = %s", target, name)
+    return {name: found is not None and found["state"] == "filled"}
+
+
 async def passed(connection: Connection, target: int, since: Mapping[str, datetime]) -> dict[str, set[str]]:
     """Who passed each gate since the moment given, approved ones apart."""
     found = await rows(

@@ -18,6 +18,7 @@ _LEAVES = f"""
 SELECT h.target, h.class, h.subject, h.changes, h.inverses, h.reason, h.revision, h.since,
        coalesce(i.user_name, g.seen_name, regexp_replace(h.subject, '^group:', '')) AS person,
        coalesce(a.actor, 'engine') AS asked_by, coalesce((p.verdicts->>'drift')::boolean, false) AS drift,
+       p.verdicts->'notes' AS notes,
        coalesce(NOT i.active OR i.gone_at IS NOT NULL OR EXISTS (SELECT FROM clearance c
            WHERE c.identity = i.id AND c.kind = 'leave' AND c.ended_at IS NULL), false) AS gone, f.possible
 FROM held h
@@ -113,6 +114,7 @@ def _leaf(found: Row) -> HeldLeaf:
         left=found["gone"],
         drift=found["drift"],
         possible=tuple(Possible(*one) for one in found["possible"] or ()),
+        notes=tuple(found["notes"] or ()),
     )
 
 

@@ -198,6 +198,14 @@ async def _insert_plans(
     return {r["subject"]: int(r["id"]) for r in made}
 
 
+async def made_now(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    """Those of these plans that were made in this transaction: the others stood before, and say nothing new."""
+    found = await rows(
+        connection, "SELECT id FROM plan WHERE id = ANY(%s) AND xmin = pg_current_xact_id()::xid", list(numbers)
+    )
+    return {r["id"] for r in found}
+
+
 async def hold_plan(connection: Connection, number: int, problem: str) -> None:
     """The application refused a change of this plan: it waits for a person, with the refusal as the reason."""
     await connection.execute(

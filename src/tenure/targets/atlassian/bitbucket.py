@@ -59,6 +59,10 @@ CAPABILITIES = Capabilities(
     group=FieldSpec(canon=canon_name),
     groups_a_call=20,  # joined in one request; each that is left takes its own
     tells_rights=True,
+    left_by_rename=(
+        "clones and links with the address of a personal repository (~username), which follows the new name",
+        "commits, which keep the name and e-mail address that Git wrote into them",
+    ),
 )
 
 

@@ -48,6 +48,9 @@ CAPABILITIES = Capabilities(
     },
     group=FieldSpec(canon=canon_name),
     groups_a_call=1,
+    left_by_rename=(
+        "what applications attached to Crowd keep by username: each follows in its own way, at its next look",
+    ),
 )
 
 

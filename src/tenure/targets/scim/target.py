@@ -49,6 +49,7 @@ CAPABILITIES = Capabilities(
     },
     group=FieldSpec(canon=canon_name),
     groups_a_call=1,
+    left_by_rename=("whatever the application itself keeps by username: SCIM does not tell what that is",),
 )
 
 
