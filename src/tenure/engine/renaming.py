@@ -83,9 +83,8 @@ async def _rivalled(house: House, target: ActiveTarget, subject: Subject) -> tup
         others = await renames.rivals(connection, target.id, canon, subject.identity.id)
     await look(house, target, [Mark(str(who), marks.SINGLE, 0, 0, None) for who in others])
     async with house.database.transaction() as connection:
-        subject.rival = (await care.rivals(connection, target.id, {subject.identity.id: canon})).get(
-            subject.identity.id
-        )
+        rivals = await care.rivals(connection, target.id, {subject.identity.id: canon})
+        subject.rival = rivals.get(subject.identity.id)
     return _planned(target, subject), token(target.id, others[0]) if others else None
 
 
