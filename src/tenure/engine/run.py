@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from tenure.engine import effects, gating, groups, seating
+from tenure.engine import effects, gating, groups, promises, seating
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
@@ -46,7 +46,10 @@ async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: S
     if shard == marks.GROUPS:
         works = await groups.works(house, target, due)
     else:
+        promised = await promises.look_after(house, target, shard, epoch, due)
         works = await _identity_works(house, target, due, few)
+        for work in works:
+            work.again = promised.get(work.mark.subject) if work.again is None else work.again
     works, later = _affordable(target, works)
     if any(work.standing is Standing.OUT_OF_SCOPE and work.plan.go for work in works):
         await foresee_due(house, target)

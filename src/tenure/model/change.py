@@ -275,10 +275,12 @@ class Answer:
 
     `shown` holds the cells that the answer itself showed, as the application spelled them: fields by name (`username`,
     `email`, ...), `active` ("true" or "false"), `member:<group>` (None when the account is not in it), `group` (the
-    name of a group). What is not in it was not shown. `detail` is the answer in a few words.
+    name of a group). What is not in it was not shown. `detail` is the answer in a few words. `task` names the
+    application's own task that will do what is PENDING, where it has one.
     """
 
     outcome: Outcome
     account: Handle | None = None
     shown: Mapping[str, str | None] = field(default_factory=dict)
     detail: str = ""
+    task: str | None = None

@@ -99,7 +99,24 @@ class ReadComplete:
     proof: Mapping[str, object] = field(default_factory=dict)
 
 
-Seen = AccountSeen | GroupSeen | MemberSeen | SeatsSeen | RightSeen | NotThere | ReadComplete
+class TaskState(StrEnum):
+    """How far an application is with what it said that it would do later."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSeen:
+    """A task of the application's own; `told` is what it says of it, for people to read."""
+
+    name: str
+    state: TaskState
+    told: str = ""
+
+
+Seen = AccountSeen | GroupSeen | MemberSeen | SeatsSeen | RightSeen | TaskSeen | NotThere | ReadComplete
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +181,16 @@ class RightsOfAccount:
     name: str
 
 
-Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName | Seats | RightsOfGroup | RightsOfAccount
+@dataclass(frozen=True, slots=True)
+class TaskOf:
+    """The task that an application named when it said that it would do something later (`Answer.task`)."""
+
+    name: str
+
+
+Selector = (
+    Accounts | Groups | MembersOf | ByKey | ByName | GroupByName | Seats | RightsOfGroup | RightsOfAccount | TaskOf
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ class Safety:
     gate, digest of the change). `another_person` tells that the source's own identifier of this person changed.
     `set_back` are the cells that somebody keeps changing back, with the value (canonical) that we keep setting.
     `refused_links` maps accounts that are not to be taken over to the decision that said so. `closed` says why nothing
-    is written at this target now, `silent` why nothing is taken away from this person now.
+    is written at this target now, `silent` why nothing is taken away from this person now. `broken` says of kinds of
+    change how they ended when the application promised them last, and did not do it.
     """
 
     rules: Rules
@@ -67,6 +68,7 @@ class Safety:
     refused_links: Mapping[str, str] = field(default_factory=dict)
     closed: str | None = None
     silent: str | None = None
+    broken: Mapping[ChangeKind, str] = field(default_factory=dict)
 
 
 def admit(changes: Sequence[Change], safety: Safety) -> Iterator[Verdict]:
@@ -183,7 +185,8 @@ def _situation(change: Change, safety: Safety) -> Verdict | None:
     if held and change.kind in LOSING:
         return Verdict(change, Decision.HOLD, "out of scope, but has not left", gate=GateClass.OUT_OF_SCOPE)
     if isinstance(change, AnonymizeAccount | DeleteAccount):
-        return Verdict(change, Decision.HOLD, "this cannot be undone", gate=GateClass.ERASURES)
+        before = f"; the last time {safety.broken[change.kind]}" if change.kind in safety.broken else ""
+        return Verdict(change, Decision.HOLD, f"this cannot be undone{before}", gate=GateClass.ERASURES)
     if isinstance(change, UpdateAccount) and change.fields.keys() & safety.crowd.keys():
         return Verdict(change, Decision.HOLD, next(why for name, why in safety.crowd.items() if name in change.fields))
     if isinstance(change, RenameAccount):

@@ -110,12 +110,13 @@ async def settle(
     found = await row(
         connection,
         """INSERT INTO journal (intent, plan, target, subject, key, change, before, outcome, shown, detail, evidence,
-            cause, answered_at, seen_at, inverses, cannot_undo)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
+            cause, answered_at, seen_at, inverses, cannot_undo, task)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id""",
         intent.id, intent.plan, target, intent.subject, key, Jsonb(encode(intent.change)), Jsonb(intent.before),
         answer.outcome.value, Jsonb(dict(answer.shown)), answer.detail, evidence, intent.cause, now, seen_at,
         Jsonb([i.as_data() for i in inverses] if not isinstance(inverses, CannotUndo) else []),
         inverses.why if isinstance(inverses, CannotUndo) else None,
+        answer.task,
     )  # fmt: skip
     assert found is not None
     return int(found["id"])
