@@ -7,6 +7,7 @@ import typer
 from tenure.cli import (
     approve,
     audit,
+    cancel,
     certify,
     demo,
     doctor,
@@ -46,6 +47,7 @@ app.command()(reject.reject)
 app.command()(undo.undo)
 app.command()(release.release)
 app.command()(leave.leave)
+app.command()(cancel.cancel)
 app.command()(expect.expect)
 app.command()(freeze.freeze)
 app.command()(freeze.unfreeze)

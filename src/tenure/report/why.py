@@ -160,6 +160,8 @@ def _plan_lines(planned: Planned) -> Iterator[Line]:
         yield Line(words.DRIFT, "by", "wait")
     for problem in planned.plan.problems:
         yield Line(words.reason(problem), "problem", "bad")
+    for note in planned.plan.notes:
+        yield Line(words.shown(note), "decided", "wait")
 
 
 def history(story: Story) -> tuple[Cause, ...]:
@@ -219,6 +221,7 @@ def _plan_json(planned: Planned | None) -> dict[str, Any] | None:
         "made_at": _at(planned.made_at),
         "drift": planned.plan.drift,
         "problems": list(planned.plan.problems),
+        "decided": list(planned.plan.notes),
         "causes": _causes_json(planned.causes),
     }
 

@@ -130,7 +130,7 @@ async def save_plan(
         return int(current["id"])
     if current is not None:
         await connection.execute("UPDATE plan SET current = false WHERE id = %s", (current["id"],))
-    if not plan.verdicts and not plan.problems:
+    if not plan.verdicts and not plan.problems and not plan.notes:
         return None
     made = await row(
         connection,
