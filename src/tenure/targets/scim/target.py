@@ -99,7 +99,7 @@ class ScimTarget:
         server = None
         try:
             server = await self._reading.discovered()
-            await self._reading.search.look(server)
+            server = await self._reading.looked(server)
         except Forbidden as problem:
             return Health(False, f"{problem}; missing: {MAY_READ}", self._account, missing=(MAY_READ,))
         except TargetError as problem:
