@@ -9,7 +9,7 @@ import httpx2
 import pytest
 import stamina
 
-from tenure.model.change import CreateAccount, CreateGroup, JoinGroups
+from tenure.model.change import ChangeKind, CreateAccount, CreateGroup, JoinGroups
 from tenure.model.error import NotFound, Rejected, Unreachable
 from tenure.model.seen import (
     Accounts,
@@ -309,3 +309,28 @@ async def test_a_server_that_is_down_is_not_taken_for_one_that_fails_over_counts
     assert not (await target.check()).ok
     down = False
     assert "counts" not in (await target.check()).detail.partition("without")[2]
+
+
+async def test_a_name_that_stays_is_set_when_the_account_is_made_and_never_again() -> None:
+    def bend(request: httpx2.Request, body: Any) -> Any:
+        """Canaille's schema: userName is immutable, and an address has no type."""
+        if not request.url.path.endswith("/Schemas"):
+            return body
+        for one in body["Resources"]:
+            for attribute in one["attributes"]:
+                if attribute["name"] == "userName":
+                    attribute["mutability"] = "immutable"
+                elif attribute["name"] == "emails":
+                    parts = attribute["subAttributes"]
+                    attribute["subAttributes"] = [part for part in parts if part["name"] in ("value", "primary")]
+        return body
+
+    server = Server(bend=bend)
+    target = server.open()
+    assert (await target.check()).ok
+    assert ChangeKind.RENAME_ACCOUNT not in target.capabilities.operations
+    made = await target.apply(CreateAccount(ANNA))
+    assert made.account is not None
+    assert server.user("anna").document["emails"] == [{"value": "anna@example.com", "primary": True}]
+    seen = (await read(target, ByKey(made.account.key)))[0]
+    assert seen.fields["email"] == "anna@example.com"

@@ -114,6 +114,8 @@ class ScimTarget:
         """What can be done at this server."""
         cannot = (frozenset() if server.active else SWITCHES) | (OF_GROUPS if server.group is None else frozenset())
         group = FieldSpec(canon=canon_exact if server.exact("Groups", "displayName") else canon_name)
+        name = fields.place(server, "username")
+        cannot |= frozenset() if name is not None and name.writable else {ChangeKind.RENAME_ACCOUNT}
         operations = CAPABILITIES.operations - cannot
         rules = fields.specs(server)
         return replace(CAPABILITIES, operations=operations, fields=rules, group=group, version=self.product)
