@@ -56,7 +56,7 @@ async def groups(world: World, name: str) -> list[str]:
 
 
 async def held(place: Place) -> list[Any]:
-    return [one["people"] for one in await place.told("plan", "--held")]
+    return [sorted(one["people"]) for one in await place.told("plan", "--held")]
 
 
 @pytest.mark.parametrize("deleted", [False, True])
