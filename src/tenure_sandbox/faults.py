@@ -28,6 +28,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "read_only": {"status": 403},
     "licence_full": {},
     "captcha": {},
+    "task_fails": {"message": "The task could not be carried out."},
 }
 MATCHING: dict[str, Any] = {"method": "*", "path": "", "path_regex": "", "nth": [], "query": {}}
 

@@ -116,6 +116,23 @@ async def test_to_delete_waits_for_a_person(database: str, approved: bool) -> No
     assert [link["end_cause"] for link in links] == (["the account was deleted"] if approved else [])
 
 
+async def test_a_deletion_whose_answer_was_lost_is_seen_to_be_done(database: str) -> None:
+    world = World(database, ESTATE + LEAVER.replace("after 365d", "true"))
+    ids = await joined(world)
+    await leave(world, ids)
+    await world.faults({"kind": "drop", "method": "DELETE", "path": "/jira/rest/api/2/user", "when": "after", "nth": 1})
+    async with world.house() as tenure:
+        (held,) = await tenure.database.rows("SELECT revision FROM held WHERE class = 'erasures' AND state = 'held'")
+        decider = Decider("cli:bo", "as agreed")
+        await decide.approve(tenure.database, world.clock.now(), "jira:erasures", held["revision"], decider)
+        await world.finish(tenure)
+        outcomes = await tenure.database.rows("SELECT outcome FROM journal WHERE change->>'kind' = 'delete-account'")
+        links = await tenure.database.rows("SELECT end_cause FROM link WHERE ended_at IS NOT NULL")
+    assert await ada(world) is None
+    assert [row["outcome"] for row in outcomes] == ["applied"]
+    assert [link["end_cause"] for link in links] == ["the account was deleted"]
+
+
 async def anonymized(world: World) -> list[str]:
     """Approve what waits to be anonymized, let it be done and seen; gives why links ended."""
     await wait(world, 61)
@@ -128,7 +145,7 @@ async def anonymized(world: World) -> list[str]:
         outcomes = await tenure.database.rows(
             "SELECT outcome FROM journal WHERE change->>'kind' = 'anonymize-account' ORDER BY id"
         )
-    assert [row["outcome"] for row in outcomes] == ["pending"]
+    assert [row["outcome"] for row in outcomes] == ["applied"], "the promise was looked after until it was kept"
     for _ in range(3):
         await wait(world, 0.3)
     async with world.house() as tenure:

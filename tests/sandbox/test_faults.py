@@ -251,3 +251,25 @@ async def test_latency_of_the_whole_sandbox(opened, monkeypatch):
     await jira.get(f"{API}/myself")
     await jira.get("/_state/jira")
     assert waited == [0.04]
+
+
+async def test_a_task_that_fails_says_so_at_its_end_and_nothing_is_done(jira):
+    await schedule(jira, {"kind": "task_fails", "message": "The index was locked."})
+    task = "/jira/rest/api/2/user/anonymization"
+    key = (await jira.get(f"{API}/user", params=MWOLF)).json()["key"]
+    begun = (await jira.post(task, json={"userKey": key, "newOwnerKey": "admin"})).json()
+    assert (begun["status"], begun["errors"]) == ("IN_PROGRESS", {})
+    for _ in range(3):
+        told = (await jira.get(f"{task}/progress")).json()
+    assert (told["status"], [e["errorMessages"] for e in told["errors"].values()]) == (
+        "COMPLETED",
+        [["The index was locked."]],
+    )
+    assert (await jira.get(f"{API}/user", params=MWOLF)).json()["key"] == key
+    wiki = "/confluence/rest/api"
+    begun = (await jira.delete(f"{wiki}/admin/user/mwolf")).json()
+    for _ in range(3):
+        told = (await jira.get(f"{wiki}/longtask/{begun['id']}")).json()
+    assert (told["percentageComplete"], told["successful"]) == (100, False)
+    assert [one["translation"] for one in told["messages"]] == ["The index was locked."]
+    assert (await jira.get(f"{wiki}/user", params=MWOLF)).status_code == 200

@@ -27,7 +27,7 @@ from tenure.model.change import (
 )
 from tenure.model.error import Conflict, NotFound, OutcomeUnknown, Rejected, Unauthorized
 from tenure.model.secret import Secret
-from tenure.model.seen import AccountSeen, ByKey, GroupByName, NotThere
+from tenure.model.seen import AccountSeen, ByKey, GroupByName, NotThere, ReadComplete, TaskOf, TaskSeen, TaskState
 from tenure.targets import TARGETS
 from tenure_sandbox.serve import build
 
@@ -335,3 +335,18 @@ async def test_nobody_is_gone_for_somebody_who_is_not_signed_in(app: Starlette, 
     for change in (DeleteAccount(handle(app, "mwolf")), DeactivateAccount(handle(app, "mwolf"))):
         with pytest.raises(Unauthorized):
             await confluence(SignedOut(app)).apply(change)
+
+
+async def test_a_long_task_is_told_by_how_far_it_is_and_how_it_ended(app: Starlette) -> None:
+    target = confluence(Recorder(app))
+    answer = await target.apply(DeleteAccount(handle(app, "mwolf")))
+    assert answer.task is not None
+    assert await read(target, TaskOf(answer.task)) == [
+        TaskSeen(answer.task, TaskState.RUNNING, "Confluence does not say why"),
+        ReadComplete(f"task:{answer.task}", 1),
+    ]
+    world(app).tasks[answer.task].fails = "The database was locked."
+    for _ in range(3):
+        seen = (await read(target, TaskOf(answer.task)))[0]
+    assert seen == TaskSeen(answer.task, TaskState.FAILED, "The database was locked.")
+    assert (await read(target, TaskOf("none")))[0] == NotThere("none")

@@ -27,6 +27,9 @@ from tenure.model.seen import (
     RightSeen,
     RightsOfAccount,
     RightsOfGroups,
+    TaskOf,
+    TaskSeen,
+    TaskState,
     Unread,
 )
 from tenure.targets import TARGETS
@@ -318,3 +321,33 @@ async def test_look_ups_that_follow_each_other_ask_once_what_is_apart(app: Starl
         await account(target, ByName(name))
     paths = [path for _, path in network.calls]
     assert paths.count("/rest/api/2/user/duplicated/list") == paths.count("/rest/api/2/applicationrole") == 1
+
+
+async def first(target: Target, task: str) -> Any:
+    return next(iter([one async for one in target.read(TaskOf(task))]))
+
+
+@pytest.mark.parametrize(
+    ("status", "errors", "state"),
+    [
+        ("COMPLETED", {}, TaskState.DONE),
+        ("COMPLETED", {"USER_DISABLE": "It is locked."}, TaskState.FAILED),
+        ("VALIDATION_FAILED", {}, TaskState.FAILED),
+        ("WAITING", {}, TaskState.RUNNING),
+    ],
+)
+async def test_a_task_is_told_by_its_state_and_its_errors(
+    app: Starlette, status: str, errors: dict[str, str], state: TaskState
+) -> None:
+    def bend(request: httpx2.Request, body: Any) -> Any:
+        return {**body, "status": status} if request.url.path.endswith("/progress") and ended else body
+
+    ended, target = False, jira(Recorder(app, bend))
+    task = (await target.apply(AnonymizeAccount(HDIAZ))).task
+    assert task is not None
+    assert await first(target, task) == TaskSeen(task, TaskState.RUNNING, "in_progress")
+    ended = True
+    state_of(app).anonymizations[0].left, state_of(app).anonymizations[0].errors = 0, errors
+    told = "; ".join(errors.values()) or status.lower()
+    assert await first(target, task) == TaskSeen(task, state, told)
+    assert await first(target, "1") == NotThere("1")

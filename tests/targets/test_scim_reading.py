@@ -9,7 +9,7 @@ import httpx2
 import pytest
 import stamina
 
-from tenure.model.change import CreateAccount, CreateGroup, JoinGroups
+from tenure.model.change import ChangeKind, CreateAccount, CreateGroup, JoinGroups
 from tenure.model.error import NotFound, Rejected, Unreachable
 from tenure.model.seen import (
     Accounts,
@@ -278,3 +278,59 @@ async def test_a_group_without_a_display_name_in_a_person_is_asked_for() -> None
     server = Server(bend=terse)
     (seen, _) = await read(server.open(), ByKey(server.user("hdiaz").id))
     assert seen.groups == {"helpdesk"}
+
+
+def countless(request: httpx2.Request, body: Any) -> Any:
+    """A server that breaks down over any `count`, as Canaille 0.3 does."""
+    return httpx2.Response(500, text="Internal Server Error") if "count" in asked(request) else body
+
+
+@pytest.mark.parametrize("version", ["2.0", "2.0-plain", "2.0-cursor"])
+async def test_a_server_that_fails_over_any_count_is_paged_as_it_gives(version: str) -> None:
+    target = Server(version, bend=countless, users=250).open()
+    health = await target.check()
+    assert (health.ok, "without" in health.detail, "counts" in health.detail) == (True, True, True)
+    accounts = await read(target, Accounts())
+    assert isinstance(accounts[-1], ReadComplete)
+    assert accounts[-1].count == len(accounts) - 1 > 250
+    (seen, _) = await read(target, ByName("mwolf"))
+    assert isinstance(seen, AccountSeen)
+    assert isinstance((await read(target, ByName("nobody")))[0], NotThere)
+    assert isinstance((await read(target, Groups()))[-1], ReadComplete)
+
+
+async def test_a_server_that_is_down_is_not_taken_for_one_that_fails_over_counts() -> None:
+    down = True
+
+    def bend(request: httpx2.Request, body: Any) -> Any:
+        return httpx2.Response(500, text="down") if down and request.url.path.endswith("/Users") else body
+
+    target = Server(bend=bend).open()
+    assert not (await target.check()).ok
+    down = False
+    assert "counts" not in (await target.check()).detail.partition("without")[2]
+
+
+async def test_a_name_that_stays_is_set_when_the_account_is_made_and_never_again() -> None:
+    def bend(request: httpx2.Request, body: Any) -> Any:
+        """Canaille's schema: userName is immutable, and an address has no type."""
+        if not request.url.path.endswith("/Schemas"):
+            return body
+        for one in body["Resources"]:
+            for attribute in one["attributes"]:
+                if attribute["name"] == "userName":
+                    attribute["mutability"] = "immutable"
+                elif attribute["name"] == "emails":
+                    parts = attribute["subAttributes"]
+                    attribute["subAttributes"] = [part for part in parts if part["name"] in ("value", "primary")]
+        return body
+
+    server = Server(bend=bend)
+    target = server.open()
+    assert (await target.check()).ok
+    assert ChangeKind.RENAME_ACCOUNT not in target.capabilities.operations
+    made = await target.apply(CreateAccount(ANNA))
+    assert made.account is not None
+    assert server.user("anna").document["emails"] == [{"value": "anna@example.com", "primary": True}]
+    seen = (await read(target, ByKey(made.account.key)))[0]
+    assert seen.fields["email"] == "anna@example.com"

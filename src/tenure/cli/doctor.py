@@ -135,6 +135,7 @@ async def _targets(connection: Connection, clock: SystemClock, compare: Mapping[
     for one in watched:
         found += judging.of_leavers(one.name, one.overdue)
         found += judging.of_awaited(one.name, one.late)
+        found += judging.of_promises(one.name, one.broken)
     for target in await holding.known_targets(connection):
         found += judging.of_brake(target["name"], target["frozen_by"], target["caution"])
     for name, standing in (await certifications.standings(connection)).items():

@@ -34,6 +34,7 @@ COMMANDS = {
     "release": (
         "End what people decided about somebody: refusals, what an undo keeps, `tenure leave`. The rules apply again."
     ),
+    "cancel": "Let a later step of somebody's farewell not come, before it is due or while it waits for a person.",
     "leave": "Close one person everywhere, at once: whatever the identity provider says, however full a gate is.",
     "expect": "Announce a known layoff: those people, and only those, pass without filling the window.",
     "freeze": (

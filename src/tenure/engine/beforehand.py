@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from tenure.engine.decide import Decided, NotDecided
+from tenure.model.change import ChangeKind
+from tenure.model.veto import PRESENT, STEP
+from tenure.planning.reconciliation import sent_hash
 from tenure.store import decisions, holding, marks, notices
 from tenure.store.database import Connection, Database
 from tenure.store.decisions import Decider
@@ -70,9 +73,37 @@ async def release(database: Database, now: datetime, name: str, decider: Decider
     return Decided(number, (name,))
 
 
+async def cancel(
+    database: Database, now: datetime, name: str, step: ChangeKind, decider: Decider, target: str | None
+) -> Decided:
+    """Let a later step of one leaver's farewell not come, at one target or everywhere, until they come back.
+
+    Raises NotDecided.
+    """
+    if not decider.reason:
+        raise NotDecided("a step is not cancelled without a word: give a reason with --reason")
+    async with database.transaction() as connection:
+        await _known(connection, target)
+        people = [r["id"] for r in await holding.leavers_named(connection, name)]
+        if not people:
+            await people_of_one(connection, name)
+            raise NotDecided(f"{name} has not left, or has no account left: there is no step to cancel")
+        names = {r["id"]: r["name"] for r in await holding.known_targets(connection)}
+        places = [one for one in await holding.places_of(connection, people) if target in (None, names[one])]
+        number, cause = await decisions.write_decision(
+            connection, "cancel", decider, now, name=step.value, people=[str(one) for one in people]
+        )
+        for place in places:
+            for one in people:
+                await decisions.refuse(connection, place, one, STEP + step.value, sent_hash(PRESENT), number, now)
+        await marks.mark_identities(connection, places, people, marks.SINGLE, cause)
+        await notices.tell(connection)
+    return Decided(number, (name,))
+
+
 async def people_of_one(connection: Connection, name: str) -> list[UUID]:
-    """The identities of one person: of one name, at however many sources."""
-    found = await holding.people_named(connection, name)
+    """The identities of one person: of one name, at however many sources; a deleted one while an account is left."""
+    found = await holding.people_named(connection, name) or await holding.leavers_named(connection, name)
     names = sorted({r["user_name"] for r in found})
     if not found:
         raise NotDecided(f"nobody is called {name!r}: name a userName, an account, or an id")

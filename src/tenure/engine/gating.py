@@ -193,6 +193,8 @@ async def _pass(
     counts: Counts,
 ) -> Verdict:
     """The verdict after the gates: as it was when the change passes them all, else held at the first that is shut."""
+    if verdict.decision is not Decision.GO:
+        return verdict  # with the gate that holds it, so that a person can decide
     digest, subject = digest_of(verdict.change), work.mark.subject
     opened: dict[str, bool] = {verdict.gate: True} if verdict.gate and verdict.decision is Decision.GO else {}
     for name in names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from tenure.engine import authority, decided, naming
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.decided import Decided
 from tenure.engine.foresight import desired_of
+from tenure.model.change import ChangeKind
 from tenure.model.desired import Desired, DesiredGroup, Standing
 from tenure.model.identity import Identity
 from tenure.model.seen import AccountSeen
@@ -20,7 +21,7 @@ from tenure.planning.authority import Elsewhere
 from tenure.planning.idle import IdleSeat
 from tenure.planning.reconciliation import Care
 from tenure.planning.vetoes import idle_refused, overlay
-from tenure.store import care, directory, idle, journal, seen
+from tenure.store import care, directory, idle, journal, promises, seen
 from tenure.store.database import Connection, Row
 from tenure.store.marks import Mark
 
@@ -47,6 +48,7 @@ class Subject:
     elsewhere: Elsewhere | None = None
     kept: Kept = field(default_factory=Kept)
     idle: IdleSeat | None = None
+    broken: Mapping[ChangeKind, str] = field(default_factory=dict)
 
     @property
     def username(self) -> str:
@@ -142,12 +144,14 @@ async def _sights(connection: Connection, target: ActiveTarget, subjects: Sequen
     cares = await care.care_of(connection, target.id, keys)
     left = {str(s.identity.id): s.identity.left_at for s in subjects if s.link and s.identity.left_at}
     done = await journal.done_since(connection, target.id, left)
+    broken = await promises.broken(connection, target.id, left)
     reading = await seen.last_reading(connection, target.id, "accounts")
     problem = await seen.last_problem(connection, target.id)
     why = f"the accounts could not be read whole: {problem}" if problem else "the accounts were not read yet"
     for subject in subjects:
         kinds = done.get(str(subject.identity.id), frozenset())
         subject.care = replace(cares[subject.link.key if subject.link else ""], done=kinds)
+        subject.broken = broken.get(str(subject.identity.id), {})
         if subject.link is not None:
             account = accounts.get(subject.link.key)
             gone = account is None and reading is not None

@@ -73,6 +73,7 @@ def _safety(
         silent=target.silent.get(subject.identity.source),
         elsewhere=subject.elsewhere,
         idle=why_idle,
+        broken=subject.broken,
     )
 
 

@@ -123,6 +123,11 @@ def _account_answer(target: ActiveTarget, account: AccountSeen | None, intent: I
     change = intent.change
     if isinstance(change, AdoptAccount | EndLink):
         return Settled(intent, Answer(Outcome.FAILED, detail="interrupted before it was recorded: planned anew"))
+    if evidence.ended(change, account):
+        gone = Handle(intent.key or "", "")
+        return Settled(
+            intent, Answer(Outcome.APPLIED, gone, {}, "the answer was lost; seen when read again"), "re-read"
+        )
     if account is None:
         return Settled(intent, Answer(Outcome.FAILED, detail="interrupted, and not there when read again"))
     handle = Handle(account.key, account.name)

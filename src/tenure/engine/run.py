@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tenure.engine import authority, effects, gating, groups, identities, renaming, rights, seating
+from tenure.engine import authority, effects, gating, groups, identities, promises, renaming, rights, seating
 from tenure.engine.active import CHUNK, ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.limiter import priority
@@ -35,7 +35,10 @@ async def run(house: House, target: ActiveTarget, shard: int, epoch: int, due: S
     if shard == marks.GROUPS:
         works = await groups.works(house, target, due)
     else:
+        promised = await promises.look_after(house, target, shard, epoch, due)
         works = await identities.works(house, target, due, few)
+        for work in works:
+            work.again = promised.get(work.mark.subject) if work.again is None else work.again
     works, later = _affordable(target, works)
     target.chunk = max(1, len(works)) if later else min(CHUNK, 2 * target.chunk)
     if any(work.standing is Standing.OUT_OF_SCOPE and work.plan.go for work in works):

@@ -31,6 +31,8 @@ from tenure.store import marks, targets
 
 log = structlog.get_logger()
 _PROBE = timedelta(seconds=15)
+PROMISED_S = 15.0
+"""How soon after an application said that it would do something later it is asked what became of it."""
 
 
 class Stopped(Exception):
@@ -80,6 +82,8 @@ async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
             work.settled.append(Settled(intent, answer))
             work.account = evidence.folded(work.account, change, answer)
             _relieved(work, change, answer)
+            if answer.task is not None:
+                work.again = PROMISED_S
     finally:
         skipped = Answer(Outcome.FAILED, detail="not sent: a change before it did not go")
         work.settled += [Settled(intent, skipped) for intent in rest]

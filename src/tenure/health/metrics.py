@@ -175,6 +175,11 @@ def _of_targets(found: Sequence[TargetVitals], now: datetime) -> Iterator[Gauge]
     )
     yield gauge("awaited_late", "Those of them for whom that is so for longer than a day.", lambda t: t.late)
     yield gauge(
+        "promises_broken",
+        "Deletions and the like that the application promised to do later, and that failed or are late.",
+        lambda t: t.broken,
+    )
+    yield gauge(
         "complete_reading_age_seconds",
         "Seconds since the last complete reading of the accounts ended; missing before the first.",
         lambda t: _age(t.read_at, now),

@@ -251,8 +251,7 @@ def encode(change: Change) -> dict[str, Any]:
     told: dict[str, Any] = {"kind": change.kind.value}
     for part in dataclasses.fields(change):  # dataclasses.asdict copies deeply, which costs ten times as much
         value = getattr(change, part.name)
-        if isinstance(value, Handle):
-            value = {"key": value.key, "name": value.name}
+        value = {"key": value.key, "name": value.name} if isinstance(value, Handle) else value
         told[part.name] = dict(value) if isinstance(value, Mapping) else value
     return told
 
@@ -290,12 +289,13 @@ class Outcome(StrEnum):
 class Answer:
     """What a target answered to a change.
 
-    `shown` holds the cells that the answer itself showed, as the application spelled them: fields by name (`username`,
-    `email`, ...), `active` ("true" or "false"), `member:<group>` (None when the account is not in it), `group` (the
-    name of a group). What is not in it was not shown. `detail` is the answer in a few words.
+    `shown` holds the cells that it showed, as the application spelled them: fields by name (`username`, ...), `active`
+    ("true" or "false"), `member:<group>` (None when the account is not in it), `group` (the name of a group). `detail`
+    is the answer in a few words, `task` the application's own task that will do what is PENDING, where it has one.
     """
 
     outcome: Outcome
     account: Handle | None = None
     shown: Mapping[str, str | None] = field(default_factory=dict)
     detail: str = ""
+    task: str | None = None

@@ -114,7 +114,35 @@ class ReadComplete:
     proof: Mapping[str, object] = field(default_factory=dict)
 
 
-Seen = AccountSeen | GroupSeen | MemberSeen | SeatsSeen | RightSeen | GroupOpens | Unread | NotThere | ReadComplete
+class TaskState(StrEnum):
+    """How far an application is with what it said that it would do later."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSeen:
+    """A task of the application's own; `told` is what it says of it, for people to read."""
+
+    name: str
+    state: TaskState
+    told: str = ""
+
+
+Seen = (
+    AccountSeen
+    | GroupSeen
+    | MemberSeen
+    | SeatsSeen
+    | RightSeen
+    | GroupOpens
+    | Unread
+    | TaskSeen
+    | NotThere
+    | ReadComplete
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +210,16 @@ class RightsOfAccount:
     name: str
 
 
-Selector = Accounts | Groups | MembersOf | ByKey | ByName | GroupByName | Seats | RightsOfGroups | RightsOfAccount
+@dataclass(frozen=True, slots=True)
+class TaskOf:
+    """The task that an application named when it said that it would do something later (`Answer.task`)."""
+
+    name: str
+
+
+Selector = (
+    Accounts | Groups | MembersOf | ByKey | ByName | GroupByName | Seats | RightsOfGroups | RightsOfAccount | TaskOf
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ class Safety:
     `refused_links` maps accounts that are not to be taken over to the decision that said so. `closed` says why nothing
     is written at this target now, `silent` why nothing is taken away from this person now. `elsewhere` is how they are
     at the target that keeps the accounts here, if another does.
-    `idle` says, by canonical name, why groups are to be left that give a seat which is not used.
+    `idle` says, by canonical name, why groups are to be left that give a seat which is not used. `broken` says of kinds
+    of change how they ended when the application promised them last, and did not do it.
     """
 
     rules: Rules
@@ -66,6 +67,7 @@ class Safety:
     silent: str | None = None
     elsewhere: Elsewhere | None = None
     idle: Mapping[str, str] = field(default_factory=dict)
+    broken: Mapping[ChangeKind, str] = field(default_factory=dict)
 
 
 def admit(changes: Sequence[Change], safety: Safety) -> Iterator[Verdict]:
@@ -183,7 +185,8 @@ def _situation(change: Change, safety: Safety) -> Verdict | None:
     for why in (safety.idle[name] for name in left if name in safety.idle):
         return Verdict(change, Decision.HOLD, why, gate=GateClass.IDLE)
     if isinstance(change, AnonymizeAccount | DeleteAccount):
-        return Verdict(change, Decision.HOLD, "this cannot be undone", gate=GateClass.ERASURES)
+        before = f"; the last time {safety.broken[change.kind]}" if change.kind in safety.broken else ""
+        return Verdict(change, Decision.HOLD, f"this cannot be undone{before}", gate=GateClass.ERASURES)
     if isinstance(change, UpdateAccount) and change.fields.keys() & safety.crowd.keys():
         return Verdict(change, Decision.HOLD, next(why for name, why in safety.crowd.items() if name in change.fields))
     if isinstance(change, RenameAccount):

@@ -29,7 +29,7 @@ from tenure.model.change import (
     RevokeTokens,
     UpdateAccount,
 )
-from tenure.model.seen import AccountSeen
+from tenure.model.seen import AccountSeen, Apart
 
 _GONE: dict[type[Change], str] = {
     HandOverLeads: "leads",
@@ -109,6 +109,13 @@ def proven(
         if canonical_value(cell, seen, capabilities) != canonical_value(cell, value, capabilities):
             return False
     return None if unknown else True
+
+
+def ended(change: Change, account: AccountSeen | None) -> bool:
+    """Whether the account, as read again by its key, shows that a deletion or an anonymization was carried out."""
+    if isinstance(change, AnonymizeAccount) and account is not None:
+        return account.apart is Apart.ANONYMIZED
+    return isinstance(change, DeleteAccount | AnonymizeAccount) and account is None
 
 
 def folded(account: AccountSeen | None, change: Change, answer: Answer) -> AccountSeen | None:

@@ -67,6 +67,8 @@ def overlay(
             kept = replace(kept, refused_links={**kept.refused_links, key: veto.because}, unlinked=unlinked)
             continue
         value = computed(veto.cell, desired, capabilities)
+        if veto.cell.startswith(STEP) and desired.standing is Standing.LEAVER:
+            value = PRESENT  # also before it is due: that it will not come is told at once
         if link is None or (value is None and desired.standing is not Standing.MEMBER):
             continue
         if value is None or sent_hash(value) != veto.refused:

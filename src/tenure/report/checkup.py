@@ -180,6 +180,14 @@ def of_awaited(target: str, late: int) -> Iterator[Finding]:
         yield Finding(Level.PROBLEM, f"target {target}", what, do)
 
 
+def of_promises(target: str, broken: int) -> Iterator[Finding]:
+    """What the application said that it would do later, and did not."""
+    if broken:
+        what = f"it promised {broken} deletion{'s' if broken > 1 else ''} or anonymization{'s' if broken > 1 else ''}"
+        do = f"tenure plan {target} --held tells why, and waits for your decision; of a late one, look at its own tasks"
+        yield Finding(Level.PROBLEM, f"target {target}", f"{what} that failed, or that it does not finish", do)
+
+
 def of_gate(target: str, name: str, people: int, *, shut: bool) -> Iterator[Finding]:
     """A gate that is shut, or holds somebody."""
     what = f"{holds.about(name)}: {people} wait for a decision" + (", and the gate is shut" if shut else "")

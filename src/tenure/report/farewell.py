@@ -78,11 +78,22 @@ def _groups(story: Story, aspect: Aspect, inside: Sequence[GroupTold]) -> Aspect
     names = ", ".join(words.shown(group.name) for group in inside)
     if story.account.active:
         return _open(story, aspect, {ChangeKind.LEAVE_GROUPS}, f"is in {names}")
+    spared = _spared(story, ChangeKind.LEAVE_GROUPS)
+    if spared is not None:
+        return AspectProof(
+            aspect, ProofState.REPORTED, f"in {names}, which open nothing for a closed account; {spared}"
+        )
     ours = [group for group in inside if group.given_since is not None]
     when = story.desired.look_again_at if story.desired else None
     if ours and when is not None:
         return AspectProof(aspect, ProofState.LATER, f"in {names}, which open nothing: next step {words.at(when)}")
     return AspectProof(aspect, ProofState.REPORTED, f"in {names}, which open nothing for a closed account")
+
+
+def _spared(story: Story, step: ChangeKind) -> str | None:
+    """Who decided that this step does not come, in words; None when nobody did."""
+    notes = story.planned.plan.notes if story.planned else ()
+    return next((words.shown(note) for note in notes if note.startswith(f"{step}: ")), None)
 
 
 def _names(change: Change) -> tuple[str, ...]:

@@ -170,6 +170,23 @@ async def people_named(connection: Connection, name: str) -> list[Row]:
     )
 
 
+async def leavers_named(connection: Connection, name: str) -> list[Row]:
+    """Who has left and is still linked to an account, by a name as for `people_named`; a deleted record counts too."""
+    return await rows(
+        connection,
+        """SELECT DISTINCT i.id, i.user_name FROM identity i
+        JOIN link l ON l.identity = i.id AND l.ended_at IS NULL
+        LEFT JOIN seen_account a ON a.target = l.target AND a.key = l.key
+        WHERE (i.user_name_canon = %s OR i.id::text = %s OR a.canon->>'username' = %s)
+        AND (NOT i.active OR i.gone_at IS NOT NULL OR EXISTS (
+            SELECT FROM clearance c WHERE c.identity = i.id AND c.kind = 'leave' AND c.ended_at IS NULL))
+        ORDER BY i.user_name, i.id""",
+        canon_name(name),
+        name,
+        canon_name(name),
+    )
+
+
 async def places_of(connection: Connection, identities: Sequence[UUID]) -> list[int]:
     """The numbers of the targets that these identities concern: there is an account of theirs, or one was computed."""
     found = await rows(

@@ -130,13 +130,14 @@ async def settle(connection: Connection, target: int, closings: Sequence[Closing
     found = await rows(
         connection,
         """WITH told AS (SELECT * FROM jsonb_to_recordset(%s) t(id bigint, key text, outcome text, shown jsonb,
-                detail text, evidence text, seen boolean, inverses jsonb, cannot_undo text)),
+                detail text, evidence text, seen boolean, inverses jsonb, cannot_undo text, task text)),
         closed AS (UPDATE intent SET state = 'settled' FROM told t WHERE intent.id = t.id AND intent.state = 'open'
             RETURNING intent.*)
         INSERT INTO journal (intent, plan, target, subject, key, change, before, outcome, shown, detail, evidence,
-            cause, answered_at, seen_at, inverses, cannot_undo)
+            cause, answered_at, seen_at, inverses, cannot_undo, task)
         SELECT c.id, c.plan, %s, c.subject, coalesce(t.key, c.key), c.change, c.before, t.outcome, t.shown, t.detail,
-            t.evidence, c.cause, %s, CASE WHEN t.seen THEN %s END, t.inverses, t.cannot_undo
+            t.evidence, c.cause, %s, CASE WHEN t.seen THEN %s END, t.inverses, t.cannot_undo,
+            t.task
         FROM closed c JOIN told t USING (id) ORDER BY c.id RETURNING id, intent""",
         Jsonb([_told(closing) for closing in closings]), target, now, now,
     )  # fmt: skip
@@ -152,6 +153,7 @@ def _told(closing: Closing) -> Row:
         "outcome": answer.outcome.value,
         "shown": dict(answer.shown),
         "detail": answer.detail,
+        "task": answer.task,
         "evidence": closing.evidence,
         "seen": closing.evidence is not None and stands,
         "inverses": [] if isinstance(back, CannotUndo) else [i.as_data() for i in back],

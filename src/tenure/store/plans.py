@@ -169,7 +169,7 @@ async def save_plans(
             numbers[subject] = int(before["id"])
             continue
         past += [before["id"]] if before is not None else []
-        if plan.verdicts or plan.problems:
+        if plan.verdicts or plan.problems or plan.notes:
             said.append(_row(subject, plan, cause, data, digest))
     if past:
         await connection.execute("UPDATE plan SET current = false WHERE id = ANY(%s)", (past,))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tenure.store.authority import LATE
 from tenure.store.database import Connection, Row, row, rows
 from tenure.store.findings import OVERDUE
+from tenure.store.promises import BROKEN
 
 RECENT = timedelta(hours=1)
 """Changes that were answered within this time are counted."""
@@ -36,6 +37,7 @@ SELECT t.name, j.change->>'kind' AS kind, j.outcome, count(*) AS n FROM journal 
 WHERE j.answered_at > %s AND t.retired_at IS NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 _OVERDUE = f"SELECT target, count(*) AS n FROM ({OVERDUE}) late GROUP BY target"
+_BROKEN = f"SELECT target, count(*) AS n FROM ({BROKEN}) broken GROUP BY target"
 _SOURCES = """
 SELECT s.name, s.last_heard_at, s.confirmed_at IS NOT NULL OR NOT s.pushes AS confirmed,
        s.heartbeat IS NOT NULL AND coalesce(s.last_heard_at, s.made_at) < %s::timestamptz - s.heartbeat AS silent,
@@ -52,8 +54,9 @@ class TargetVitals:
     `due` counts its marks (without that for the next whole reading), `put_off` those of them that wait for a moment;
     `oldest_due_at` is when what led to the oldest happened. `overdue` counts people who left, whose account is still
     open, and for whom that is too long. `awaited` counts people for whom something is done at the target that keeps the
-    accounts here and does not show yet, `late` those of them for whom that is so for longer than a day. `changes`: what
-    was answered within the last hour, by kind of change and outcome.
+    accounts here and does not show yet, `late` those of them for whom that is so for longer than a day. `broken` counts
+    what the application said that it would do later, and did not, or not for long. `changes`: what was answered within
+    the last hour, by kind of change and outcome.
     """
 
     name: str
@@ -68,6 +71,7 @@ class TargetVitals:
     awaited: int = 0
     late: int = 0
     overdue: int = 0
+    broken: int = 0
     changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
@@ -91,8 +95,11 @@ async def vitals(
     for r in await rows(connection, _CHANGES, now - RECENT):
         changes.setdefault(r["name"], {})[r["kind"], r["outcome"]] = r["n"]
     late = {r["target"]: r["n"] for r in await rows(connection, _OVERDUE, now)}
+    broken = {r["target"]: r["n"] for r in await rows(connection, _BROKEN, now)}
     targets = [
-        TargetVitals(**r, overdue=late.get(r["name"], 0), changes=changes.get(r["name"], {}))
+        TargetVitals(
+            **r, overdue=late.get(name := r["name"], 0), broken=broken.get(name, 0), changes=changes.get(name, {})
+        )
         for r in await rows(connection, _TARGETS, now - LATE, now)
     ]
     sources = []

@@ -65,6 +65,11 @@ class Call:
         """The scheduled fault of this kind that this request has to suffer, if any."""
         return condition(self.scope, kind)
 
+    def task_fails(self) -> str:
+        """The words with which what this request promises will fail later, "" when it will be done."""
+        fault = self.faces("task_fails")
+        return str(fault.fields["message"]) if fault else ""
+
     def texts(self, name: str) -> list[str]:
         """All values of a query parameter."""
         if name not in self.route.query:

@@ -37,6 +37,7 @@ from tenure.model.seen import (
     Seats,
     Seen,
     Selector,
+    TaskOf,
 )
 from tenure.targets.atlassian.bitbucket_calls import OPERATIONS, own_error
 from tenure.targets.atlassian.bitbucket_farewell import BitbucketFarewell
@@ -133,6 +134,8 @@ class BitbucketTarget:
                 return self._rights.of_groups()
             case RightsOfAccount(key, name):
                 return self._rights.of_account(key, name)
+            case TaskOf():
+                raise ValueError("Bitbucket does nothing later")
 
     async def apply(self, change: Change) -> Answer:
         """Carry out one change; see `BitbucketWriting`. Raises ValueError for a change that calls nobody."""

@@ -36,6 +36,7 @@ from tenure.model.seen import (
     Seats,
     Seen,
     Selector,
+    TaskOf,
 )
 from tenure.targets.atlassian.confluence_calls import OPERATIONS, Manifest, own_error
 from tenure.targets.atlassian.confluence_farewell import ConfluenceFarewell
@@ -126,6 +127,8 @@ class ConfluenceTarget:
                 return self._rights.of_groups()
             case RightsOfAccount(key):
                 return self._rights.of_account(key)
+            case TaskOf(name):
+                return self._farewell.task(name)
 
     async def apply(self, change: Change) -> Answer:
         """Carry out one change; see `ConfluenceWriting`.

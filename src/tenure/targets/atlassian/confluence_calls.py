@@ -30,6 +30,7 @@ IN_SPACE = Operation(None, "GET", f"{API}/space/{{spaceKey}}/permissions")
 USER_IN_SPACE = Operation(None, "GET", f"{API}/space/{{spaceKey}}/permissions/user/{{userKey}}")
 USER_COUNT = Operation(None, "GET", f"{LICENCE}/userCount")
 MOST_USERS = Operation(None, "GET", f"{LICENCE}/maxUsers")
+LONG_TASK = Operation(None, "GET", f"{API}/longtask/{{id}}")
 
 CREATE_USER = Operation(ChangeKind.CREATE_ACCOUNT, "POST", f"{API}/admin/user")
 LEAVE_GIVEN = Operation(ChangeKind.CREATE_ACCOUNT, "DELETE", MEMBERSHIP)
@@ -61,6 +62,7 @@ OPERATIONS = (
     USER_IN_SPACE,
     USER_COUNT,
     MOST_USERS,
+    LONG_TASK,
     CREATE_USER,
     LEAVE_GIVEN,
     UPDATE_USER,
@@ -186,6 +188,27 @@ class Submitted(Struct, frozen=True):
     """A long task that was begun (LongTaskSubmission)."""
 
     id: str
+
+
+class Message(Struct, frozen=True):
+    """A message, by its key or in words (Message)."""
+
+    key: str = ""
+    translation: str = ""
+
+
+class LongTask(Struct, frozen=True, rename="camel"):
+    """How far a long task is (LongTaskStatus)."""
+
+    percentage_complete: int = 0
+    successful: bool = False
+    messages: tuple[Message, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """What Confluence says of it."""
+        said = (one.translation or one.key for one in self.messages)
+        return "; ".join(dict.fromkeys(filter(None, said))) or "Confluence does not say why"
 
 
 class Count(Struct, frozen=True):

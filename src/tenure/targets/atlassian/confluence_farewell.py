@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from tenure.model.change import Answer, DeleteAccount, DeleteGroup, Outcome, RevokePermissions
 from tenure.model.error import NotFound, OutcomeUnknown, Rejected
+from tenure.model.seen import NotThere, ReadComplete, Seen, TaskSeen, TaskState
 from tenure.targets.atlassian import confluence_calls as calls
 from tenure.targets.atlassian.confluence_read import ConfluenceReading
 from tenure.targets.atlassian.confluence_write import ConfluenceWriting
@@ -48,10 +51,25 @@ class ConfluenceFarewell:
         reply = await self._client.send(calls.DELETE_USER, path={"username": user.username}, accept={404})
         if reply.status != 404:
             task = reply.read(calls.Submitted).id
-            return Answer(Outcome.PENDING, account, {}, f"Confluence deletes the account in its long task {task}")
+            told = f"Confluence deletes the account in its long task {task}"
+            return Answer(Outcome.PENDING, account, {}, told, task)
         if await self._reading.user({"key": user.user_key}) is not None:
             raise OutcomeUnknown(f"Confluence neither deletes {user.username} nor says why")
         return Answer(Outcome.ALREADY, account, gone, "the account is gone")
+
+    async def task(self, name: str) -> AsyncIterator[Seen]:
+        """How far a long task is; NotThere when Confluence knows of none by this name.
+
+        Whether a task that is not at its end is successful so far is in no document, and not looked at.
+        """
+        reply = await self._client.send(calls.LONG_TASK, path={"id": name}, accept={404})
+        if reply.status == 404:
+            yield NotThere(name)
+        else:
+            task = reply.read(calls.LongTask)
+            ended = TaskState.DONE if task.successful else TaskState.FAILED
+            yield TaskSeen(name, ended if task.percentage_complete >= 100 else TaskState.RUNNING, task.told)
+        yield ReadComplete(f"task:{name}", int(reply.status != 404))
 
     async def delete_group(self, change: DeleteGroup) -> Answer:
         """Delete a group. Raises Rejected when Confluence keeps it, as it does with the last of administrators."""

@@ -39,6 +39,7 @@ from tenure.model.seen import (
     Seats,
     Seen,
     Selector,
+    TaskOf,
 )
 from tenure.targets.atlassian.jira_calls import OPERATIONS, ServerInfo, own_error
 from tenure.targets.atlassian.jira_farewell import JiraFarewell
@@ -136,6 +137,8 @@ class JiraTarget:
                 return self._rights.of_groups()
             case RightsOfAccount(key):
                 return self._rights.of_account(key)
+            case TaskOf(name):
+                return self._farewell.task(name)
 
     async def apply(self, change: Change) -> Answer:
         """Carry out one change; see `JiraWriting`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from tenure.model.change import (
     AnonymizeAccount,
     Answer,
@@ -13,7 +15,7 @@ from tenure.model.change import (
     Outcome,
 )
 from tenure.model.error import NotFound, OutcomeUnknown, RateLimited, Rejected, TargetError
-from tenure.model.seen import Apart
+from tenure.model.seen import Apart, NotThere, ReadComplete, Seen, TaskSeen
 from tenure.targets.atlassian import jira_calls as calls
 from tenure.targets.atlassian.jira_read import JiraReading
 from tenure.targets.atlassian.jira_shapes import Anonymizing, Looked
@@ -100,6 +102,16 @@ class JiraFarewell:
         reply = await self._client.send(calls.ANONYMIZING, accept={404})
         return None if reply.status == 404 else reply.read(Anonymizing)
 
+    async def task(self, name: str) -> AsyncIterator[Seen]:
+        """How far an anonymization is; NotThere when Jira knows of none by this number."""
+        reply = await self._client.send(calls.ANONYMIZING, query={"taskId": name}, accept={404})
+        if reply.status == 404:
+            yield NotThere(name)
+        else:
+            task = reply.read(Anonymizing)
+            yield TaskSeen(name, task.state, task.told)
+        yield ReadComplete(f"task:{name}", int(reply.status != 404))
+
     async def delete(self, change: DeleteAccount) -> Answer:
         """Delete the account. Raises Rejected when Jira keeps it, as it does when it wrote or leads something."""
         account = change.account
@@ -126,5 +138,6 @@ def _busy(account: Handle) -> RateLimited:
 
 
 def _promised(account: Handle, task: Anonymizing) -> Answer:
-    number = task.progress_url.rpartition("taskId=")[2] or "?"
-    return Answer(Outcome.PENDING, account, {}, f"Jira anonymizes the account in its task {number}")
+    number = task.progress_url.rpartition("taskId=")[2]
+    told = f"Jira anonymizes the account in its task {number or '?'}"
+    return Answer(Outcome.PENDING, account, {}, told, number or None)

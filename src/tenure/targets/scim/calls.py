@@ -129,6 +129,11 @@ class Attribute(Struct, frozen=True, rename="camel"):
         """True when it may be set and set again."""
         return self.mutability == "readWrite"
 
+    @property
+    def settable(self) -> bool:
+        """True when it may be set where it is made."""
+        return self.writable or self.mutability == "immutable"
+
 
 class Schema(Struct, frozen=True):
     """A set of attributes, known by its URN."""

@@ -10,7 +10,7 @@ import msgspec
 from tenure.model.error import TargetError, Unreachable
 from tenure.targets.scim import calls
 from tenure.targets.scim.calls import Attribute
-from tenure.wire import Client, Operation, Reply
+from tenure.wire import Client, Operation, Query, Reply
 from tenure.wire.reply import lost
 
 T = TypeVar("T")
@@ -36,7 +36,8 @@ _RFC_GROUP = (Attribute("displayName", required=True), Attribute("members", "com
 class Server:
     """One server. `group` is None where it has no groups; `most` is how many rows a page is asked for.
 
-    `sparing`: it lets a group be asked for without its members.
+    `sparing`: it lets a group be asked for without its members. `counts`: it can be told how many rows a page has; one
+    that fails over that is paged as it gives.
     """
 
     patch: bool
@@ -48,6 +49,12 @@ class Server:
     extensions: tuple[tuple[str, tuple[Attribute, ...]], ...]
     group: tuple[Attribute, ...] | None
     sparing: bool = True
+    counts: bool = True
+
+    def page(self, start: int | None, most: int) -> Query:
+        """What asks for the page that begins with this row, or of a cursor, and holds so many."""
+        begin: Query = {} if start is None else {"startIndex": start}
+        return {**begin, "count": most} if self.counts else begin
 
     @property
     def active(self) -> bool:
@@ -71,7 +78,7 @@ class Server:
             "active": self.active,
         }
         has = [word for word, there in can.items() if there]
-        lacks = [word for word, there in can.items() if not there]
+        lacks = [word for word, there in can.items() if not there] + ([] if self.counts else ["counts"])
         return f"with {', '.join(has) or 'nothing'}" + (f", without {', '.join(lacks)}" if lacks else "")
 
 

@@ -53,6 +53,11 @@ class Place:
         """True when it may be set and cleared."""
         return self.attribute.writable and (self.leaf.writable or self.attribute.multi_valued)
 
+    @property
+    def settable(self) -> bool:
+        """True when it may be set in somebody who is made."""
+        return self.attribute.settable and (self.leaf.settable or self.attribute.multi_valued)
+
     def read(self, document: Document) -> str | None:
         """The value as text, or None."""
         value = (document if self.urn is None else document.get(self.urn) or {}).get(self.attribute.name)
@@ -103,8 +108,9 @@ class Place:
         if mine is not None:
             kept = {name: one for name, one in mine.items() if name not in ("display", "$ref")}
             return [{**kept, "value": value} if row is mine else row for row in rows]
-        primary = {"primary": True} if self.label is None else {}
-        return [*others, {"value": value, "type": self.label or USUAL, **primary}]
+        row = {"value": value, "type": self.label or USUAL, **({"primary": True} if self.label is None else {})}
+        known = {part.name for part in self.attribute.sub_attributes} or row.keys()
+        return [*others, {name: part for name, part in row.items() if name in known}]
 
     def _typed(self, value: str | None) -> object:
         """The value as its attribute's type wants it. Raises Rejected when it is none."""
@@ -166,19 +172,24 @@ def _within(urn: str | None, attributes: tuple[Attribute, ...], path: str) -> Pl
     return Place(urn, attribute, sub) if sub else None
 
 
-def needed(server: Server, field: str) -> Place:
-    """Where a field stands; raises Rejected when this server has no such attribute, or only writes it itself."""
+def needed(server: Server, field: str, *, anew: bool = False) -> Place:
+    """Where a field stands; raises Rejected when this server has no such attribute, or does not let it be written.
+
+    `anew`: in somebody who is made, where also that may be set which stays as it is from then on.
+    """
     found = place(server, field)
     if found is None:
         raise Rejected(f"the server's schemas have no attribute for the field {field}")
-    if not found.writable:
+    if not anew and found.settable and not found.writable:
+        raise Rejected(f"{found.leaf.name} stays as it was when the account was made")
+    if not found.settable:
         raise Rejected(f"only the server writes {found.leaf.name}")
     return found
 
 
 def specs(server: Server) -> dict[str, FieldSpec]:
     """The rules of the fields that this server has."""
-    found = {field: where for field in IN_SCIM if (where := place(server, field)) is not None and where.writable}
+    found = {field: where for field in IN_SCIM if (where := place(server, field)) is not None and where.settable}
     rules = {
         field: FieldSpec(canon=_canon(field, where), clearable=field != "username" and not where.attribute.required)
         for field, where in found.items()
@@ -190,11 +201,11 @@ def _canon(field: str, where: Place) -> Callable[[str], str]:
     return canon_name if field == "username" and not where.leaf.case_exact else canon_trimmed
 
 
-def edited(server: Server, document: Document, fields: Mapping[str, str | None]) -> Document:
+def edited(server: Server, document: Document, fields: Mapping[str, str | None], *, anew: bool = False) -> Document:
     """A copy of the document with the fields set; None clears. Raises Rejected for what cannot be written."""
     made = copy.deepcopy(document)
     for field, value in fields.items():
-        needed(server, field).write(made, value or None)
+        needed(server, field, anew=anew).write(made, value or None)
     return made
 
 

@@ -31,7 +31,7 @@ async def _by_place(
     while True:
         overlap = 1 if last else 0
         start = len(walked) + 1 - overlap
-        query: Query = {**which, "startIndex": start, "count": server.most}
+        query: Query = {**which, **server.page(start, server.most)}
         page = (await client.send(operation, query=query)).read(calls.Page)
         walked.pages += 1
         rows = page.rows
@@ -51,12 +51,12 @@ async def _by_place(
     if len(walked) > total:
         raise walked.broken(f"has {len(walked)} rows, and counts {total}")
     if total and total % ROUND == 0:
-        await _nothing_beyond(client, operation, which, walked)
+        await _nothing_beyond(client, server, operation, which, walked)
 
 
-async def _nothing_beyond(client: Client, operation: Operation, which: Query, walked: Walk) -> None:
+async def _nothing_beyond(client: Client, server: Server, operation: Operation, which: Query, walked: Walk) -> None:
     """Ask for a row behind the last one: a server that counts only what it shows has one."""
-    query: Query = {**which, "startIndex": len(walked) + 1, "count": 1}
+    query: Query = {**which, **server.page(len(walked) + 1, 1)}
     page = (await client.send(operation, query=query)).read(calls.Page)
     if page.rows or page.total_results not in (None, len(walked)):
         raise walked.broken(f"goes on behind its total of {len(walked)}")
@@ -68,7 +68,7 @@ async def _by_cursor(
     """Pages by cursor: the last one, and it alone, has no `nextCursor`."""
     cursor, total = "", None
     while True:
-        query: Query = {**which, "cursor": cursor, "count": server.most}
+        query: Query = {**which, "cursor": cursor, **server.page(None, server.most)}
         try:
             page = (await client.send(operation, query=query)).read(calls.Page)
         except Rejected as problem:  # a cursor that has expired

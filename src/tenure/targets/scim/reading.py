@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from tenure.model.change import Handle
 from tenure.model.clock import Clock
-from tenure.model.error import NotFound, Rejected, Unreachable
+from tenure.model.error import NotFound, Rejected, TargetError, Unreachable
 from tenure.model.seen import AccountSeen, GroupSeen, MemberSeen, NotThere, ReadComplete, Seen
 from tenure.targets.paging import Walk
 from tenure.targets.scim import calls, fields
@@ -18,7 +18,7 @@ from tenure.targets.scim.discovery import Server, discover
 from tenure.targets.scim.groups import Groups, members
 from tenure.targets.scim.listing import walk
 from tenure.targets.scim.search import Search
-from tenure.wire import Client, Query
+from tenure.wire import Client
 
 MOST_NAMES = 200_000
 FEW = 20  # the most members whose names are asked for one by one; for more, everybody is listed
@@ -50,6 +50,7 @@ class ScimReading:
         self.search = Search(client, clock)
         self.groups = Groups(client, self.search, clock)
         self._server: Server | None = None
+        self._counts = True
         self._names: dict[str, str] = {}
 
     async def server(self) -> Server:
@@ -60,8 +61,25 @@ class ScimReading:
 
     async def discovered(self) -> Server:
         """Ask the server anew what it can do."""
-        self._server = await discover(self._client, self._sparing)
+        self._server = replace(await discover(self._client, self._sparing), counts=self._counts)
         return self._server
+
+    async def looked(self, server: Server) -> Server:
+        """See that the server shows us its people, if need be without telling it a count; gives what it can do then.
+
+        Raises what stands between us and them.
+        """
+        try:
+            await self.search.look(server)
+        except (Rejected, Unreachable) as problem:
+            without = replace(server, counts=False)
+            try:
+                await self.search.look(without)
+            except TargetError:
+                raise problem from None
+            self._server, self._counts = without, False
+            return without
+        return server
 
     async def accounts(self) -> AsyncIterator[Seen]:
         """Every account, inactive ones too; complete when as many came, each once, as the server counts."""
@@ -149,7 +167,7 @@ class ScimReading:
 
     async def some(self) -> tuple[Document, ...]:
         """The first few people, in whatever order the server has them."""
-        query: Query = {"startIndex": 1, "count": FEW}
+        query = (await self.server()).page(1, FEW)
         return (await self._client.send(calls.LIST_USERS, query=query)).read(calls.Page).rows
 
     async def needed(self, account: Handle) -> Person:

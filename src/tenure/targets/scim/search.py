@@ -104,7 +104,7 @@ class Search:
         return True
 
     async def _first(self, server: Server, operation: Operation) -> Document | None:
-        query: Query = {**lean(server, operation), "startIndex": 1, "count": 1}
+        query: Query = {**lean(server, operation), **server.page(1, 1)}
         page = (await self._client.send(operation, query=query)).read(calls.Page)
         if not page.rows and page.total_results != 0:
             raise Walk(KINDS[operation]).broken("shows nobody, and does not say that there is nobody")

@@ -100,7 +100,7 @@ class ScimTarget:
         server = None
         try:
             server = await self._reading.discovered()
-            await self._reading.search.look(server)
+            server = await self._reading.looked(server)
         except Forbidden as problem:
             return Health(False, f"{problem}; missing: {MAY_READ}", self._account, missing=(MAY_READ,))
         except TargetError as problem:
@@ -115,6 +115,8 @@ class ScimTarget:
         """What can be done at this server."""
         cannot = (frozenset() if server.active else SWITCHES) | (OF_GROUPS if server.group is None else frozenset())
         group = FieldSpec(canon=canon_exact if server.exact("Groups", "displayName") else canon_name)
+        name = fields.place(server, "username")
+        cannot |= frozenset() if name is not None and name.writable else {ChangeKind.RENAME_ACCOUNT}
         operations = CAPABILITIES.operations - cannot
         rules = fields.specs(server)
         return replace(CAPABILITIES, operations=operations, fields=rules, group=group, version=self.product)

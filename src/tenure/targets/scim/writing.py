@@ -47,7 +47,8 @@ class ScimWriting:
         """
         server = await self._reading.server()
         empty: Document = {"schemas": [calls.USER_URN], **({"active": True} if server.active else {})}
-        document = fields.edited(server, empty, {name: value for name, value in change.fields.items() if value})
+        values = {name: value for name, value in change.fields.items() if value}
+        document = fields.edited(server, empty, values, anew=True)
         name = change.name
         reply = await self._client.send(calls.CREATE_USER, json=document, accept={400, 409})
         if reply.status >= 400:

@@ -73,7 +73,9 @@ def task(one: Task, base: str) -> dict[str, Any]:
         "name": {"key": "user.deletion.task", "args": []},
         "elapsedTime": done * 100,
         "percentageComplete": done * 100 // REQUESTS_OF_A_TASK,
-        "successful": not one.left,
-        "messages": [],
+        "successful": not one.left and not one.fails,
+        "messages": [{"key": "user.deletion.failed", "args": [], "translation": one.fails}]
+        if one.fails and not one.left
+        else [],
         "_links": {"self": f"{base}{API}/longtask/{one.id}"},
     }

@@ -79,7 +79,7 @@ def update_user(call: Call) -> Reply:
 def delete_user(call: Call) -> Reply:
     """Promise to delete an account."""
     account = call.named(call.arguments["username"])
-    task = call.confluence.begin_deletion(account)
+    task = call.confluence.begin_deletion(account, call.task_fails())
     call.wrote(account.name, "delete")
     return Reply(202, entities.submission(task, call.base))
 

@@ -64,11 +64,12 @@ class Space:
 
 @dataclass(slots=True)
 class Task:
-    """A deletion that was asked for, and for how many more requests it is not carried out."""
+    """A deletion that was asked for, and for how many more requests it is not carried out; `fails`: never, and why."""
 
     id: str
     account: Account
     left: int = REQUESTS_OF_A_TASK
+    fails: str = ""
 
 
 class Confluence:
@@ -183,9 +184,9 @@ class Confluence:
         """How many accounts count for the licence: those that are active and may use Confluence."""
         return sum(self.status(account) == "current" for account in self.accounts.values())
 
-    def begin_deletion(self, account: Account) -> Task:
+    def begin_deletion(self, account: Account, fails: str = "") -> Task:
         """Promise to delete an account; it stays until the task is done."""
-        task = Task(f"{len(self.tasks) + 1:08x}-52f0-4c3e-9a51-1b6a0d8f7c21", account)
+        task = Task(f"{len(self.tasks) + 1:08x}-52f0-4c3e-9a51-1b6a0d8f7c21", account, fails=fails)
         self.tasks[task.id] = task
         return task
 
@@ -193,7 +194,7 @@ class Confluence:
         """A request came in: long tasks go on meanwhile."""
         for task in self.tasks.values():
             task.left = max(0, task.left - 1)
-            if not task.left and self.by_key.get(task.account.key) is task.account:
+            if not task.left and not task.fails and self.by_key.get(task.account.key) is task.account:
                 self.remove(task.account)
 
     def wrote(self, method: str, path: str, subject: str, what: str) -> None:

@@ -75,8 +75,11 @@ def found(jira: Jira, number: str | None) -> Task:
     return tasks[-1]
 
 
-def schedule(jira: Jira, body: dict[str, Any], caller: Account, read_only: bool) -> Task:
-    """Promise to anonymize an account; 409 while another is under way, 400 without a new owner of what it leads."""
+def schedule(jira: Jira, body: dict[str, Any], caller: Account, read_only: bool, fails: str = "") -> Task:
+    """Promise to anonymize an account; 409 while another is under way, 400 without a new owner of what it leads.
+
+    `fails` are the words with which the task will end, and nothing be done.
+    """
     if running(jira):
         raise refused(409, "anonymizing")
     if not isinstance(body.get("userKey"), str):
@@ -88,7 +91,7 @@ def schedule(jira: Jira, body: dict[str, Any], caller: Account, read_only: bool)
     if owner is None and (body.get("newOwnerKey") or jira.leads(account)):  # that it is needed then is a guess
         raise refused(400, "new_owner", key=body.get("newOwnerKey"))
     task = Task(10100 + len(jira.anonymizations), account, account.key, account.name, account.display_name, owner)
-    task.errors = complaints(account, caller, read_only)
+    task.errors = complaints(account, caller, read_only) | ({"USER_DISABLE": fails} if fails else {})
     jira.anonymizations.append(task)
     return task
 

@@ -63,7 +63,7 @@ def _progress(task: Task) -> dict[str, Any]:
 def schedule(call: Call) -> Reply:
     """Promise to anonymize an account."""
     read_only = call.faces("read_only") is not None
-    task = anonymization.schedule(call.jira, call.fields(), call.caller, read_only)
+    task = anonymization.schedule(call.jira, call.fields(), call.caller, read_only, call.task_fails())
     call.wrote(task.name, "anonymize")
     return Reply(202, _progress(task))
 
