@@ -249,7 +249,7 @@ CHANGES: dict[str, type[Any]] = {c.kind: c for c in get_args(Change)}
 def encode(change: Change) -> dict[str, Any]:
     """The change as JSON-ready data, with its kind."""
     told: dict[str, Any] = {"kind": change.kind.value}
-    for part in dataclasses.fields(change):  # dataclasses.asdict copies deeply, which costs ten times as much
+    for part in dataclasses.fields(change):  # asdict of the library copies deeply, which costs ten times as much
         value = getattr(change, part.name)
         value = {"key": value.key, "name": value.name} if isinstance(value, Handle) else value
         told[part.name] = dict(value) if isinstance(value, Mapping) else value
@@ -258,12 +258,9 @@ def encode(change: Change) -> dict[str, Any]:
 
 def decode(data: Mapping[str, Any]) -> Change:
     """The change that `encode` wrote; raises KeyError for a kind that this version does not know."""
-    values = {name: value for name, value in data.items() if name != "kind"}
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items() if name != "kind"}
     if "account" in values:
         values["account"] = Handle(**values["account"])
-    for name in ("groups", "opens"):
-        if name in values:
-            values[name] = tuple(values[name])
     made: Change = CHANGES[data["kind"]](**values)
     return made
 
