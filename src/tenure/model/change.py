@@ -258,7 +258,9 @@ def encode(change: Change) -> dict[str, Any]:
 
 def decode(data: Mapping[str, Any]) -> Change:
     """The change that `encode` wrote; raises KeyError for a kind that this version does not know."""
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items() if name != "kind"}
+    values: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in data.items() if name != "kind"
+    }
     if "account" in values:
         values["account"] = Handle(**values["account"])
     made: Change = CHANGES[data["kind"]](**values)

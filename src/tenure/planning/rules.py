@@ -204,7 +204,6 @@ class Rules:
     default_groups: tuple[str, ...] = ()
     new_groups: tuple[str, ...] = ()
     keep_foreign_members: bool = True
-    read_rights: ReadRights = ReadRights.WHEN_NEEDED
     leaver: Leaver = Leaver.DEACTIVATE
     protected: Protected = field(default_factory=Protected)
     limits: Limits = field(default_factory=Limits)
@@ -216,3 +215,4 @@ class Rules:
     usernames: Usernames = field(default_factory=Usernames)
     idle: timedelta | None = timedelta(days=90)
     seat_price: float | None = None
+    read_rights: ReadRights = ReadRights.WHEN_NEEDED

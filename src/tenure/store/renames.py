@@ -120,7 +120,8 @@ async def waiting(connection: Connection, tokens: Sequence[str]) -> list[Waiting
     found = await rows(
         connection,
         """SELECT target, subject, cause, situation, verdicts FROM plan
-        WHERE current AND waiting AND waits_on && %s ORDER BY target, subject""",
+        WHERE current AND waiting AND verdicts->'verdicts' @> '[{"change": {"kind": "rename-account"}}]'
+        AND waits_on && %s ORDER BY target, subject""",
         list(tokens),
     )
     asked = set(tokens)
