@@ -28,6 +28,8 @@ from tenure.store.renames import Waiting, token
 
 _FARTHEST = 50
 """So many renames that need each other's names are followed; more wait for a person."""
+_CROWD = 3
+"""More people than this who are to have one name are a mistake, and no chain: each would be looked at for each."""
 _USERNAME = ATTRIBUTE + "username"
 
 
@@ -81,6 +83,8 @@ async def _rivalled(house: House, target: ActiveTarget, subject: Subject) -> tup
     canon = target.connector.capabilities.canon("username", subject.username) or ""
     async with house.database.transaction() as connection:
         others = await renames.rivals(connection, target.id, canon, subject.identity.id)
+    if len(others) > _CROWD:
+        return _planned(target, subject), None
     await look(house, target, [Mark(str(who), marks.SINGLE, 0, 0, None) for who in others])
     async with house.database.transaction() as connection:
         rivals = await care.rivals(connection, target.id, {subject.identity.id: canon})
