@@ -9,8 +9,8 @@ const [folder, address] = process.argv.slice(2);
 const generated = join(folder, 'build', 'jira-client');
 const client = await import(pathToFileURL(join(generated, 'index.js')));
 const { ApplicationroleService, ComponentService, GroupService, GroupsService, MypermissionsService } = client;
-const { MyselfService, OpenAPI, PasswordService, PermissionschemeService, ProjectService, RoleService } = client;
-const { ServerInfoService, SessionService, UserService } = client;
+const { MyselfService, OpenAPI, PasswordService, PermissionschemeService, PermissionsService, ProjectService } = client;
+const { RoleService, ServerInfoService, SessionService, UserService } = client;
 
 const MEMBERS = 120;
 const PAGE = 50;
@@ -154,9 +154,76 @@ async function rights() {
   return {
     granted: scheme.permissions.filter((one) => one.holder.type === 'group').map((one) => one.holder.parameter).sort(),
     sameRole: places.Developers.endsWith(`/${role.id}`),
-    actors: played.actors.map((one) => one.name).sort(),
+    actors: names(played),
     twoDirectories: [(await UserService.getDuplicatedUsersCount()).count, await UserService.getDuplicatedUsersMapping()],
   };
+}
+
+function names(role) {
+  return role.actors.map((one) => one.name).sort();
+}
+
+async function roles() {
+  const { id } = await RoleService.createProjectRole({ name: 'Testers', description: 'They test' });
+  const told = { twice: await status(RoleService.createProjectRole({ name: 'testers' })) };
+  await RoleService.partialUpdateProjectRole(id, { name: 'Reviewers' });
+  const kept = await RoleService.getProjectRolesById(id);
+  told.kept = [kept.name, kept.description];
+  told.half = await status(RoleService.fullyUpdateProjectRole(id, { name: 'Readers' }));
+  await RoleService.fullyUpdateProjectRole(id, { name: 'Readers', description: 'They read' });
+  await RoleService.addProjectRoleActorsToRole(id, { group: ['software_dev'] });
+  await RoleService.addProjectRoleActorsToRole(id, { user: ['tbecker'] });
+  told.both = await status(RoleService.addProjectRoleActorsToRole(id, { user: ['tbecker'], group: ['software_dev'] }));
+  told.defaults = names(await RoleService.getProjectRoleActorsForRole(id));
+  told.left = names(await RoleService.deleteProjectRoleActorsFromRole(id, 'tbecker'));
+  told.added = names(await ProjectService.addActorUsers('OPS', id, { user: ['tbecker', 'nobody'], group: ['software_dev'] }));
+  told.nobody = await status(ProjectService.addActorUsers('OPS', id, { user: ['nobody'] }));
+  await ProjectService.deleteActor('OPS', id, undefined, 'software_dev');
+  told.notThere = await status(ProjectService.deleteActor('OPS', id, undefined, 'software_dev'));
+  told.one = names(await ProjectService.getProjectRole('OPS', id));
+  const wanted = { 'atlassian-user-role-actor': ['admin'], 'atlassian-group-role-actor': ['jira-software-users'] };
+  await ProjectService.setActors('OPS', id, { id, categorisedActors: wanted });
+  told.set = names(await ProjectService.getProjectRole('OPS', id));
+  told.unknown = await status(ProjectService.setActors('OPS', id, { categorisedActors: { 'atlassian-user-role-actor': ['nobody'] } }));
+  const scheme = await PermissionschemeService.createPermissionScheme('permissions', {
+    name: 'Readers only', permissions: [{ permission: 'BROWSE_PROJECTS', holder: { type: 'projectRole', parameter: `${id}` } }],
+  });
+  told.used = await status(RoleService.deleteProjectRole(id));
+  await RoleService.deleteProjectRole(id, 10100);
+  const swapped = await PermissionschemeService.getPermissionScheme(scheme.id, 'projectRole');
+  told.swapped = swapped.permissions[0].holder.projectRole.name;
+  told.gone = await status(RoleService.getProjectRolesById(id));
+  await PermissionschemeService.deletePermissionScheme(scheme.id);
+  return told;
+}
+
+async function schemes() {
+  const service = PermissionschemeService;
+  const { id } = await service.createPermissionScheme(undefined, { name: 'Narrow', description: 'For few' });
+  const told = { twice: await status(service.createPermissionScheme(undefined, { name: 'narrow' })) };
+  const holder = { type: 'group', parameter: 'software_dev' };
+  const grant = await service.createPermissionGrant(id, 'group', { permission: 'BROWSE_PROJECTS', holder });
+  told.grant = [grant.permission, grant.holder.group.name];
+  told.grantedTwice = await status(service.createPermissionGrant(id, undefined, { permission: 'BROWSE_PROJECTS', holder }));
+  told.noPermission = await status(service.createPermissionGrant(id, undefined, { permission: 'FLY', holder }));
+  told.noGroup = await status(service.createPermissionGrant(id, undefined, { permission: 'CREATE_ISSUES', holder: { ...holder, parameter: 'nowhere' } }));
+  told.same = (await service.getPermissionSchemeGrant(grant.id, id)).id === grant.id;
+  await service.deletePermissionSchemeEntity(grant.id, id);
+  told.grantGone = await status(service.getPermissionSchemeGrant(grant.id, id));
+  await service.updatePermissionScheme(id, undefined, { name: 'Narrower', permissions: [{ permission: 'ASSIGNABLE_USER', holder }] });
+  told.grants = (await service.getPermissionSchemeGrants(id)).permissions.map((one) => one.permission);
+  await service.updatePermissionScheme(id, undefined, { description: 'For fewer' });
+  const after = await service.getPermissionScheme(id, 'permissions');
+  told.after = [after.name, after.description, after.permissions.length];
+  await ProjectService.assignPermissionScheme('OPS', { id });
+  told.assigned = (await ProjectService.getAssignedPermissionScheme('OPS')).name;
+  told.inUse = await status(service.deletePermissionScheme(id));
+  await ProjectService.assignPermissionScheme('OPS', { id: 0 });
+  await service.deletePermissionScheme(id);
+  told.gone = await status(service.getPermissionScheme(id));
+  const { permissions } = await PermissionsService.getAllPermissions();
+  told.types = [permissions.ADMINISTER.type, permissions.BROWSE_PROJECTS.type];
+  return told;
 }
 
 async function anonymization() {
@@ -190,6 +257,8 @@ OpenAPI.USERNAME = OpenAPI.PASSWORD = undefined;
 OpenAPI.TOKEN = 'sandbox';
 told.groups = await groups();
 told.rights = await rights();
+told.roles = await roles();
+told.schemes = await schemes();
 told.anonymization = await anonymization();
 told.site = await site();
 process.stdout.write(JSON.stringify({ ...told, sent: [...sent].sort(), operations: operations() }));

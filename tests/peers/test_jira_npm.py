@@ -62,6 +62,38 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
         "actors": ["software_dev", "tbecker"],
         "twoDirectories": [0, {}],
     }
+    assert told["roles"] == {
+        "twice": 409,
+        "kept": ["Reviewers", "They test"],
+        "half": 400,
+        "both": 400,
+        "defaults": ["software_dev", "tbecker"],
+        "left": ["software_dev"],
+        "added": ["software_dev", "tbecker"],
+        "nobody": 410,
+        "notThere": 404,
+        "one": ["tbecker"],
+        "set": ["admin", "jira-software-users"],
+        "unknown": 404,
+        "used": 409,
+        "swapped": "Developers",
+        "gone": 404,
+    }
+    assert told["schemes"] == {
+        "twice": 400,
+        "grant": ["BROWSE_PROJECTS", "software_dev"],
+        "grantedTwice": 400,
+        "noPermission": 400,
+        "noGroup": 400,
+        "same": True,
+        "grantGone": 404,
+        "grants": ["ASSIGNABLE_USER"],
+        "after": ["Narrower", "For fewer", 1],
+        "assigned": "Narrower",
+        "inUse": 400,
+        "gone": 404,
+        "types": ["GLOBAL", "PROJECT"],
+    }
     assert told["anonymization"] == {
         "none": 404,
         "unnamed": 400,

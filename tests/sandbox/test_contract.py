@@ -66,6 +66,10 @@ LISTINGS = (
 OF_ONE_GROUP = ("group/{groupName}", *(one for one in LISTINGS if one.startswith("group/")))
 MEMBERSHIP = f"{API}/user/{{username}}/group/{{groupName}}"
 OF_A_SPACE = f"{API}/space/{{spaceKey}}/permissions"
+BAD_INPUT = "a body that cannot be carried out; no code for bad input is listed"
+SCHEMES = "/rest/api/2/permissionscheme"
+CAST = "/rest/api/2/project/{projectIdOrKey}/role/{id}"
+TO_SCHEMES = (f"POST {SCHEMES}", f"PUT {SCHEMES}/{{schemeId}}", f"POST {SCHEMES}/{{schemeId}}/permission")
 LATEST, ADMIN = "/rest/api/latest", "/rest/api/latest/admin"
 ON = [f"{LATEST}/projects/{{projectKey}}", f"{LATEST}/projects/{{projectKey}}/repos/{{repositorySlug}}"]
 SEARCHES = [f"GET {one}/permissions/search" for one in ON]  # documented with a "default" answer alone
@@ -118,6 +122,12 @@ CONTRACTS = {
             ("GET /rest/api/2/user/list", 400): "a maxResults that is no number",
             ("GET /rest/api/2/groups/picker", 400): "a maxResults that is no number",
             ("PUT /rest/api/2/component/{id}", 400): "a lead who does not exist; no code for bad input is listed",
+            **{(one, 400): BAD_INPUT for one in (*TO_SCHEMES, f"PUT {CAST}", f"POST {CAST}")},
+            ("PUT /rest/api/2/project/{projectIdOrKey}/permissionscheme", 400): BAD_INPUT,
+            (f"DELETE {SCHEMES}/{{schemeId}}", 400): "the default scheme, or one that a project has: a guess",
+            (f"DELETE {SCHEMES}/{{schemeId}}", 404): "no such scheme: 204 would be a lie",
+            (f"POST {SCHEMES}/{{schemeId}}/permission", 404): "as where it is read",
+            (f"DELETE {SCHEMES}/{{schemeId}}/permission/{{permissionId}}", 404): "as where it is read",
         },
     ),
     "confluence": Contract(

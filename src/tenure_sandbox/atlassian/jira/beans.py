@@ -121,6 +121,17 @@ def role(jira: Jira, one: Role, full: bool = False) -> dict[str, Any]:
     }
 
 
+def every_permission(of_projects: tuple[str, ...]) -> dict[str, Any]:
+    """All permissions, without saying who has them."""
+    table = {
+        key: {"key": key, "name": name, "type": "GLOBAL", "description": name} for key, name in PERMISSIONS.items()
+    }
+    for key in of_projects:
+        name = key.replace("_", " ").title()
+        table[key] = {"key": key, "name": name, "type": "PROJECT", "description": name}
+    return {"permissions": {key: {"id": str(number), **one} for number, (key, one) in enumerate(table.items())}}
+
+
 def permissions(administers: bool) -> dict[str, Any]:
     """The global permissions, and whether the caller has them."""
     table = {

@@ -45,6 +45,7 @@ def delete(jira: Jira, group: Group, swap_group: str | None) -> None:
         jira.leave(account, group)
     for other in jira.groups.values():
         other.nested.discard(low)
+    jira.rights.forget("group", low)
     del jira.groups[low]
 
 

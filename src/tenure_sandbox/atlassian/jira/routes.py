@@ -6,11 +6,16 @@ from tenure_sandbox.atlassian.call import Route
 
 from . import anonymization_routes as anonymization
 from . import people_routes as people
-from . import rights_routes as rights
+from . import role_routes as role
+from . import scheme_routes as scheme
 from . import site_routes as site
 
 _WHO = ("username", "key")
 _OWNER = ("username", "userKey")
+_ACTOR = ("user", "group")
+_PROJECT = "/rest/api/2/project/{projectIdOrKey}"
+_SCHEME = "/rest/api/2/permissionscheme"
+_GRANT = f"{_SCHEME}/{{schemeId}}/permission/{{permissionId}}"
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -144,10 +149,32 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/rest/api/2/project/{projectIdOrKey}", site.get_project, (), (200, 404), "caller"),
     Route("PUT", "/rest/api/2/project/{projectIdOrKey}", site.update_project, (), (200, 400, 401, 403, 404)),
     Route("GET", "/rest/api/2/project/{projectIdOrKey}/components", site.project_components, (), (200, 404), "caller"),
-    Route("GET", "/rest/api/2/permissionscheme", rights.schemes, ("expand",), (200, 401, 403)),
-    Route("GET", "/rest/api/2/role", rights.roles, (), (200, 401, 403)),
-    Route("GET", "/rest/api/2/project/{projectIdOrKey}/role", rights.project_roles, (), (200, 404), "caller"),
-    Route("GET", "/rest/api/2/project/{projectIdOrKey}/role/{id}", rights.project_role, (), (200, 404), "caller"),
+    Route("GET", "/rest/api/2/permissions", scheme.permissions, (), (200, 401, 403)),
+    Route("GET", _SCHEME, scheme.schemes, ("expand",), (200, 401, 403)),
+    Route("POST", _SCHEME, scheme.create_scheme, ("expand",), (201, 400, 401, 403)),
+    Route("GET", f"{_SCHEME}/{{schemeId}}", scheme.get_scheme, ("expand",), (200, 401, 403, 404)),
+    Route("PUT", f"{_SCHEME}/{{schemeId}}", scheme.update_scheme, ("expand",), (200, 400, 401, 403, 404)),
+    Route("DELETE", f"{_SCHEME}/{{schemeId}}", scheme.delete_scheme, (), (204, 400, 401, 403, 404)),
+    Route("GET", f"{_SCHEME}/{{schemeId}}/permission", scheme.grants, ("expand",), (200, 401, 403, 404)),
+    Route("POST", f"{_SCHEME}/{{schemeId}}/permission", scheme.add_grant, ("expand",), (201, 400, 401, 403, 404)),
+    Route("GET", _GRANT, scheme.get_grant, ("expand",), (200, 401, 403, 404)),
+    Route("DELETE", _GRANT, scheme.delete_grant, (), (204, 401, 403, 404)),
+    Route("GET", f"{_PROJECT}/permissionscheme", scheme.project_scheme, ("expand",), (200, 401, 403, 404)),
+    Route("PUT", f"{_PROJECT}/permissionscheme", scheme.assign_scheme, ("expand",), (200, 400, 401, 403, 404)),
+    Route("GET", "/rest/api/2/role", role.roles, (), (200, 401, 403)),
+    Route("POST", "/rest/api/2/role", role.create_role, (), (200, 400, 401, 403, 409)),
+    Route("GET", "/rest/api/2/role/{id}", role.get_role, (), (200, 401, 403, 404)),
+    Route("PUT", "/rest/api/2/role/{id}", role.replace_role, (), (200, 400, 401, 403, 404)),
+    Route("POST", "/rest/api/2/role/{id}", role.update_role, (), (200, 400, 401, 403, 404)),
+    Route("DELETE", "/rest/api/2/role/{id}", role.delete_role, ("swap",), (204, 400, 401, 403, 404, 409)),
+    Route("GET", "/rest/api/2/role/{id}/actors", role.role_actors, (), (200, 401, 403, 404)),
+    Route("POST", "/rest/api/2/role/{id}/actors", role.add_role_actors, (), (200, 400, 401, 403, 404)),
+    Route("DELETE", "/rest/api/2/role/{id}/actors", role.remove_role_actor, _ACTOR, (200, 400, 401, 403, 404)),
+    Route("GET", f"{_PROJECT}/role", role.project_roles, (), (200, 404), "caller"),
+    Route("GET", f"{_PROJECT}/role/{{id}}", role.project_role, (), (200, 404), "caller"),
+    Route("PUT", f"{_PROJECT}/role/{{id}}", role.set_project_role, (), (200, 400, 404), "caller"),
+    Route("POST", f"{_PROJECT}/role/{{id}}", role.add_to_project_role, (), (200, 400, 404, 410), "caller"),
+    Route("DELETE", f"{_PROJECT}/role/{{id}}", role.remove_from_project_role, _ACTOR, (204, 404, 410), "caller"),
     Route("GET", "/rest/api/2/component/{id}", site.get_component, (), (200, 404), "caller"),
     Route("PUT", "/rest/api/2/component/{id}", site.update_component, (), (200, 400, 403, 404)),
     Route("GET", "/rest/auth/1/session", site.session, (), (200, 401), "caller"),
