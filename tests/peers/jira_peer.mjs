@@ -226,6 +226,77 @@ async function schemes() {
   return told;
 }
 
+async function applications() {
+  const key = 'jira-core';
+  const service = ApplicationroleService;
+  const seats = async () => (await service.get4(key)).userCount;
+  await GroupService.createGroup({ name: 'helpers' });
+  const told = { before: await seats() };
+  told.closed = await status(UserService.addUserToApplication1(key, 'tbecker'));
+  told.stranger = await status(service.put2(key, undefined, undefined, { key, groups: ['nowhere'] }));
+  const set = await service.put2(key, undefined, undefined, { key, name: 'Other', groups: ['helpers'], defaultGroups: ['helpers'] });
+  told.set = [set.name, set.groups, set.defaultGroups, await seats()];
+  told.outdated = [
+    await status(service.put2(key, 'not-the-hash', undefined, { key, groups: [] })),
+    await status(service.putBulk('not-the-hash', [{ key, groups: [] }])),
+  ];
+  await UserService.addUserToApplication1(key, 'tbecker');
+  told.entered = [await seats(), (await UserService.getUser1(false, undefined, 'tbecker', 'groups')).applicationRoles.size];
+  await UserService.removeUserFromApplication1(key, 'tbecker');
+  told.left = await seats();
+  told.unknown = await status(UserService.addUserToApplication1(key, 'nobody'));
+  told.all = (await service.putBulk(undefined, [{ key, groups: [], defaultGroups: [] }])).map((role) => [role.key, role.groups]);
+  told.others = (await service.get4('jira-software')).groups;
+  return told;
+}
+
+async function searches() {
+  const names = (users) => users.map((user) => user.name).sort();
+  const picked = await UserService.findUsersForPicker(10, 'becker', ['nobody']);
+  const told = { picked: [names(picked.users), picked.total, picked.users[0].html.includes('<strong>')] };
+  told.excluded = (await UserService.findUsersForPicker(10, 'becker', ['tbecker'])).total;
+  told.none = (await UserService.findAssignableUsers1(undefined, 50, 'OPS')).length;
+  const holder = { type: 'user', parameter: (await UserService.getUser1(false, undefined, 'tbecker')).key };
+  for (const permission of ['ASSIGNABLE_USER', 'BROWSE_PROJECTS']) {
+    await PermissionschemeService.createPermissionGrant(0, undefined, { permission, holder });
+  }
+  told.assignable = names(await UserService.findAssignableUsers1('OPS-1', 50));
+  told.everywhere = names(await UserService.findBulkAssignableUsers(50, 'OPS'));
+  told.nowhere = await status(UserService.findBulkAssignableUsers(50, 'OPS,NONE'));
+  told.both = names(await UserService.findUsersWithAllPermissions('OPS', undefined, 50, 'ASSIGNABLE_USER,BROWSE_PROJECTS', 0));
+  told.unknown = await status(UserService.findUsersWithAllPermissions('OPS', undefined, 50, 'FLY', 0));
+  told.sees = names(await UserService.findUsersWithBrowsePermission('OPS', undefined, 50, 'becker'));
+  told.unnamed = (await UserService.findUsersWithBrowsePermission('OPS')).length;
+  return told;
+}
+
+// Signs in by name and password, and goes on with the cookie alone.
+async function sessions() {
+  const password = 'her-own-secret-1';
+  await UserService.createUser({ name: 'ida', password, emailAddress: 'ida@example.org', displayName: 'Ida', applicationKeys: [] });
+  const told = { wrong: await status(SessionService.login({ username: 'ida', password: 'no' })) };
+  const { session } = await SessionService.login({ username: 'ida', password });
+  const token = OpenAPI.TOKEN;
+  OpenAPI.TOKEN = undefined;
+  OpenAPI.HEADERS = { Cookie: `${session.name}=${session.value}` };
+  told.who = (await SessionService.currentUser()).name;
+  told.guessed = await status(MyselfService.changeMyPassword({ currentPassword: 'no', password: 'a-new-secret-1' }));
+  await MyselfService.changeMyPassword({ currentPassword: password, password: 'a-new-secret-1' });
+  await SessionService.logout();
+  told.out = await status(MyselfService.getUser());
+  OpenAPI.HEADERS = undefined;
+  told.old = await status(SessionService.login({ username: 'ida', password }));
+  const second = (await SessionService.login({ username: 'ida', password: 'a-new-secret-1' })).session;
+  OpenAPI.TOKEN = token;
+  await UserService.deleteSession('ida');
+  OpenAPI.TOKEN = undefined;
+  OpenAPI.HEADERS = { Cookie: `${second.name}=${second.value}` };
+  told.ended = await status(MyselfService.getUser());
+  OpenAPI.HEADERS = undefined;
+  OpenAPI.TOKEN = token;
+  return told;
+}
+
 async function anonymization() {
   const { key } = await UserService.createUser({
     name: 'hal', emailAddress: 'hal@example.org', displayName: 'Hal', applicationKeys: [],
@@ -238,14 +309,26 @@ async function anonymization() {
   const task = await UserService.scheduleUserAnonymization({ userKey: key, newOwnerKey: 'admin' });
   told.second = await status(UserService.scheduleUserAnonymization({ userKey: key, newOwnerKey: 'admin' }));
   const number = new URL(task.progressUrl, address).searchParams.get('taskId');
+  await finished(task, number);
+  const left = await UserService.getUser1(false, key);
+  told.left = [left.name === key.toLowerCase(), left.active, left.displayName === 'Hal'];
+  told.oldName = await status(UserService.getUser1(false, undefined, 'hal'));
+  const again = await UserService.validateUserAnonymizationRerun(undefined, key, 'hal', left.key);
+  told.again = [again.success, again.userName];
+  const { progressUrl, ...second } = await UserService.scheduleUserAnonymizationRerun({ userKey: left.key, oldUserName: 'hal', newOwnerKey: 'admin' });
+  told.busy = await status(UserService.scheduleUserAnonymizationRerun({ userKey: left.key }));
+  const done = await finished(second, new URL(progressUrl, address).searchParams.get('taskId'));
+  told.rerun = [done.isRerun, done.userName, done.errors];
+  told.unlocked = await status(UserService.unlockAnonymization());
+  return told;
+}
+
+async function finished(task, number) {
   let seen = task;
   while (seen.status === 'IN_PROGRESS') {
     seen = await UserService.getProgress1(number);
   }
-  const left = await UserService.getUser1(false, key);
-  told.left = [left.name === key.toLowerCase(), left.active, left.displayName === 'Hal'];
-  told.oldName = await status(UserService.getUser1(false, undefined, 'hal'));
-  return told;
+  return seen;
 }
 
 OpenAPI.USERNAME = 'admin';
@@ -259,6 +342,9 @@ told.groups = await groups();
 told.rights = await rights();
 told.roles = await roles();
 told.schemes = await schemes();
+told.applications = await applications();
+told.searches = await searches();
+told.sessions = await sessions();
 told.anonymization = await anonymization();
 told.site = await site();
 process.stdout.write(JSON.stringify({ ...told, sent: [...sent].sort(), operations: operations() }));

@@ -94,6 +94,31 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
         "gone": 404,
         "types": ["GLOBAL", "PROJECT"],
     }
+    assert told["applications"] == {
+        "before": 0,
+        "closed": 400,
+        "stranger": 400,
+        "set": ["Jira Core", ["helpers"], ["helpers"], 0],
+        "outdated": [412, 412],
+        "entered": [1, 2],
+        "left": 0,
+        "unknown": 400,
+        "all": [["jira-core", []]],
+        "others": ["jira-software-users"],
+    }
+    assert told["searches"] == {
+        "picked": [["tbecker"], 1, True],
+        "excluded": 0,
+        "none": 0,
+        "assignable": ["tbecker"],
+        "everywhere": ["tbecker"],
+        "nowhere": 404,
+        "both": ["tbecker"],
+        "unknown": 400,
+        "sees": ["tbecker"],
+        "unnamed": 0,
+    }
+    assert told["sessions"] == {"wrong": 401, "who": "ida", "guessed": 400, "out": 401, "old": 401, "ended": 401}
     assert told["anonymization"] == {
         "none": 404,
         "unnamed": 400,
@@ -101,6 +126,10 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
         "second": 409,
         "left": [True, False, False],
         "oldName": 404,
+        "again": [True, "hal"],
+        "busy": 409,
+        "rerun": [True, "hal", {}],
+        "unlocked": 400,
     }
     assert told["leads"]["project"] == told["leads"]["component"] == "admin" != told["leads"]["before"]
     assert driven(told) == {f"{route.method} {route.path}" for route in jira.ROUTES} - NOT_GENERATED

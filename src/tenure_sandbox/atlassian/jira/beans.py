@@ -94,7 +94,9 @@ def suggestion(jira: Jira, group: Group, query: str) -> dict[str, Any]:
     name, at = group.name, group.name.lower().find(query.lower()) if query else -1
     end = at + len(query)
     html = escape(name) if at < 0 else f"{escape(name[:at])}<b>{escape(name[at:end])}</b>{escape(name[end:])}"
-    labels = [{"text": r.name, "title": r.name, "type": "SINGLE"} for r in jira.roles.values() if name in r.groups]
+    labels = [
+        {"text": r.name, "title": r.name, "type": "SINGLE"} for r in jira.roles.values() if name.lower() in r.groups
+    ]
     if name == ADMINISTRATORS:
         labels.append({"text": "Admin", "title": "Jira administrators", "type": "ADMIN"})
     return {"name": name, "html": html, "labels": labels}

@@ -1,4 +1,4 @@
-"""Jira's operations on accounts, their properties and their sessions."""
+"""Jira's operations on accounts and their properties."""
 
 from __future__ import annotations
 
@@ -101,13 +101,6 @@ def list_users(call: Call) -> Reply:
     return Reply(200, answer)
 
 
-def end_sessions(call: Call) -> Reply:
-    """End all sessions of an account."""
-    account = accounts.by_name(call.jira, call.arguments["username"])
-    call.wrote(account.name, "end sessions")
-    return Reply(200)
-
-
 def property_keys(call: Call) -> Reply:
     """List the keys of an account's properties."""
     account = call.account("userKey")
@@ -153,6 +146,17 @@ def update_myself(call: Call) -> Reply:
     """Change the caller's own e-mail address or display name; the username is an administrator's business."""
     own = {name: value for name, value in call.fields().items() if name in ("emailAddress", "displayName")}
     return _update(call, call.caller, own)
+
+
+def change_own_password(call: Call) -> Reply:
+    """Set the caller's own password, for who knows the one from before."""
+    body = call.fields()
+    directory.writable(call.caller)
+    if body.get("currentPassword") != call.caller.password:
+        raise refused(400, "current_password")
+    accounts.set_password(call.caller, body)
+    call.wrote(call.caller.name, "password")
+    return Reply(204)
 
 
 def password_policy(call: Call) -> Reply:

@@ -103,6 +103,7 @@ class Jira:
             "jira-core": Role("jira-core", "Jira Core", (), (), False, seats),
         }
         self.rights = Rights()
+        self.sessions: dict[str, Account] = {}
         self.anonymizations: list[Task] = []
         self.duplicated: dict[str, list[dict[str, Any]]] = {}
         self.directory: Directory | None = None
@@ -145,6 +146,7 @@ class Jira:
         del self.listing[bisect_left(self.listing, account.number, key=lambda other: other.number)]
         self.deleted[account.key] = account
         self.rights.forget("user", account.key)
+        self.sessions = {number: owner for number, owner in self.sessions.items() if owner is not account}
 
     def rename(self, account: Account, name: str) -> None:
         """Give an account another free name; its key stays."""
