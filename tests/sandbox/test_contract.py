@@ -91,7 +91,11 @@ def of_bitbucket() -> dict[tuple[str, int], str]:
     found |= {(one, status): "any answer: none is documented" for one in SEARCHES for status in (200, 401, 404)}
     found |= {(f"{one} /rest/gpg/latest/keys", 404): "as for SSH keys" for one in ("GET", "POST")}
     token = "POST /rest/access-tokens/latest/users/{userSlug}/{tokenId}"
+    of_place = [f"POST {one.replace(LATEST, '/rest/access-tokens/latest')}/{{tokenId}}" for one in ON]
+    settings = f"POST {LATEST}/users/{{userSlug}}/settings"
+    found |= {(one, 404): "as where it is read" for one in (*of_place, settings)}
     return found | {
+        (settings, 400): "a value that is no setting",
         (f"POST {ADMIN}/users/rename", 409): "a name that is taken: the vendor's Java API says so",
         (token, 404): "as where it is read",
         (f"GET {LATEST}/projects", 401): "nobody signed in: the stand-in has nothing that is public",

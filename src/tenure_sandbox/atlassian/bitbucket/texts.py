@@ -44,6 +44,8 @@ TEXTS: dict[str, tuple[int, str, str, str]] = {
     "no_name": (400, "name", "", "The name must be given"),
     "no_context": (400, "context", "", "The context must be given"),
     "no_such_permission": (400, "permission", "NoSuchPermissionException", "{name} is no permission here"),
+    "allow": (400, "allow", "", "It must be said with allow=true or allow=false what is to be done"),
+    "setting": (400, "", "", "A setting is true or false, a number or a text"),
     "nobody_named": (400, "", "", "Neither users nor groups were given"),
     "key_taken": (409, "", "IntegrityException", "The key exists already"),
     "key_text": (400, "text", "", "This is no key"),
