@@ -8,8 +8,8 @@ import { pathToFileURL } from 'node:url';
 const [folder, address] = process.argv.slice(2);
 const generated = join(folder, 'build', 'jira-client');
 const client = await import(pathToFileURL(join(generated, 'index.js')));
-const { ApplicationroleService, ComponentService, GroupService, GroupsService, MypermissionsService } = client;
-const { MyselfService, OpenAPI, PasswordService, PermissionschemeService, PermissionsService, ProjectService } = client;
+const { ApplicationroleService, ComponentService, GroupService, GroupsService, GroupuserpickerService } = client;
+const { MypermissionsService, MyselfService, OpenAPI, PasswordService, PermissionschemeService, PermissionsService, ProjectService } = client;
 const { RoleService, ServerInfoService, SessionService, UserService } = client;
 
 const MEMBERS = 120;
@@ -215,6 +215,9 @@ async function schemes() {
   await service.updatePermissionScheme(id, undefined, { description: 'For fewer' });
   const after = await service.getPermissionScheme(id, 'permissions');
   told.after = [after.name, after.description, after.permissions.length];
+  told.noAttribute = await status(service.getSchemeAttribute(id, 'origin'));
+  await service.setSchemeAttribute(id, 'origin', 'by hand');
+  told.attribute = (await service.getSchemeAttribute(id, 'origin')).value;
   await ProjectService.assignPermissionScheme('OPS', { id });
   told.assigned = (await ProjectService.getAssignedPermissionScheme('OPS')).name;
   told.inUse = await status(service.deletePermissionScheme(id));
@@ -255,6 +258,8 @@ async function searches() {
   const picked = await UserService.findUsersForPicker(10, 'becker', ['nobody']);
   const told = { picked: [names(picked.users), picked.total, picked.users[0].html.includes('<strong>')] };
   told.excluded = (await UserService.findUsersForPicker(10, 'becker', ['tbecker'])).total;
+  const both = await GroupuserpickerService.findUsersAndGroups(undefined, 10, 'wal');
+  told.together = [both.users.total > 0, both.groups.groups.map((group) => group.name)];
   told.none = (await UserService.findAssignableUsers1(undefined, 50, 'OPS')).length;
   const holder = { type: 'user', parameter: (await UserService.getUser1(false, undefined, 'tbecker')).key };
   for (const permission of ['ASSIGNABLE_USER', 'BROWSE_PROJECTS']) {

@@ -89,6 +89,8 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
         "grantGone": 404,
         "grants": ["ASSIGNABLE_USER"],
         "after": ["Narrower", "For fewer", 1],
+        "noAttribute": 404,
+        "attribute": "by hand",
         "assigned": "Narrower",
         "inUse": 400,
         "gone": 404,
@@ -109,6 +111,7 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
     assert told["searches"] == {
         "picked": [["tbecker"], 1, True],
         "excluded": 0,
+        "together": [True, ["walkers"]],
         "none": 0,
         "assignable": ["tbecker"],
         "everywhere": ["tbecker"],

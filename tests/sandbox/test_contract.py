@@ -131,6 +131,9 @@ CONTRACTS = {
             ("PUT /rest/api/2/applicationrole", 400): BAD_INPUT,
             ("PUT /rest/api/2/applicationrole/{key}", 400): BAD_INPUT,
             ("POST /rest/auth/1/session", 400): BAD_INPUT,
+            (f"PUT {SCHEMES}/{{schemeId}}/attribute/{{key}}", 400): "a value that is no text",
+            (f"PUT {SCHEMES}/{{schemeId}}/attribute/{{key}}", 404): "no such scheme: 204 would be a lie",
+            ("GET /rest/api/2/groupuserpicker", 400): "a maxResults that is no number",
             ("GET /rest/api/2/user/picker", 400): "a maxResults that is no number",
             ("GET /rest/api/2/user/assignable/search", 400): "as above, or no project at all",
             ("GET /rest/api/2/user/assignable/multiProjectSearch", 400): "as above",
@@ -250,11 +253,15 @@ def test_the_facts_are_what_the_document_says(name):
     file = DOCUMENTS / contract.document
     if not file.exists():
         pytest.skip("the vendor's document is not on this machine")
-    paths = {unnamed(path): (path, methods) for path, methods in json.loads(file.read_text())["paths"].items()}
+    # By method too: a document may name the same path differently for each.
+    paths = {
+        (method, unnamed(path)): (path, documented)
+        for path, methods in json.loads(file.read_text())["paths"].items()
+        for method, documented in methods.items()
+    }
     for fact, (parameters, statuses) in contract.known.items():
         method, path = fact.split()
-        whole, methods = paths[unnamed(f"{contract.below}{path.removeprefix(contract.prefix)}")]
-        documented = methods[method.lower()]
+        whole, documented = paths[method.lower(), unnamed(f"{contract.below}{path.removeprefix(contract.prefix)}")]
         in_path = {part.strip("{}") for part in whole.split("/") if part.startswith("{")}
         names = {p["name"] for p in documented.get("parameters", [])} - in_path
         answered = sorted(int(status) for status in documented["responses"] if status != "default")

@@ -63,7 +63,7 @@ def _stopped(route: Route, headers: Mapping[bytes, bytes], body: bytes, signed_i
     if refusal := untrusted(route, headers):
         return refusal
     kind = headers.get(b"content-type", b"")
-    if route.method in ("POST", "PUT") and (body or kind) and not kind.startswith(b"application/json"):
+    if route.method in ("POST", "PUT") and (body or kind) and not kind.startswith(route.media.encode()):
         return page(415, "HTTP Status 415 – Unsupported Media Type")
     return None
 

@@ -62,6 +62,7 @@ class Scheme:
     name: str
     description: str
     grants: list[Grant]
+    attributes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

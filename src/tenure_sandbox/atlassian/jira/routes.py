@@ -194,6 +194,14 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET", "/rest/api/2/groups/picker", site.pick_groups, ("query", "exclude", "maxResults"), (200, 400), "caller"
     ),
+    Route(
+        "GET",
+        "/rest/api/2/groupuserpicker",
+        search.pick_both,
+        ("query", "maxResults", "showAvatar"),
+        (200, 400, 403),
+        "browse",
+    ),
     Route("GET", "/rest/api/2/applicationrole", application.roles, (), (200, 401, 403)),
     Route("GET", "/rest/api/2/applicationrole/{key}", application.one_role, (), (200, 401, 403, 404)),
     Route("PUT", "/rest/api/2/applicationrole", application.update_roles, (), (200, 400, 401, 403, 404, 412)),
@@ -228,6 +236,15 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_SCHEME}/{{schemeId}}/permission", scheme.add_grant, ("expand",), (201, 400, 401, 403, 404)),
     Route("GET", _GRANT, scheme.get_grant, ("expand",), (200, 401, 403, 404)),
     Route("DELETE", _GRANT, scheme.delete_grant, (), (204, 401, 403, 404)),
+    Route("GET", f"{_SCHEME}/{{schemeId}}/attribute/{{key}}", scheme.get_attribute, (), (200, 401, 403, 404)),
+    Route(
+        "PUT",
+        f"{_SCHEME}/{{schemeId}}/attribute/{{key}}",
+        scheme.set_attribute,
+        (),
+        (204, 400, 401, 403, 404),
+        media="text/plain",
+    ),
     Route("GET", f"{_PROJECT}/permissionscheme", scheme.project_scheme, ("expand",), (200, 401, 403, 404)),
     Route("PUT", f"{_PROJECT}/permissionscheme", scheme.assign_scheme, ("expand",), (200, 400, 401, 403, 404)),
     Route("GET", "/rest/api/2/role", role.roles, (), (200, 401, 403)),

@@ -188,6 +188,27 @@ def delete_grant(call: Call) -> Reply:
     return Reply(204)
 
 
+def get_attribute(call: Call) -> Reply:
+    """Answer one attribute of a scheme."""
+    scheme, key = _scheme(call), call.arguments["key"]
+    if key not in scheme.attributes:
+        raise refused(404, "no_such_attribute", key=key)
+    return Reply(200, {"key": key, "value": scheme.attributes[key]})
+
+
+def set_attribute(call: Call) -> Reply:
+    """Set one attribute of a scheme to the text that the body is."""
+    scheme, key = _scheme(call), call.arguments["key"]
+    try:
+        value = call.body.decode()
+    except UnicodeDecodeError:
+        raise Malformed from None
+    changed = scheme.attributes.get(key) != value
+    scheme.attributes[key] = value
+    call.wrote(scheme.name, f"attribute {key}", changed)
+    return Reply(204)
+
+
 def project_scheme(call: Call) -> Reply:
     """Answer which permission scheme a project has."""
     return Reply(200, _json(call, call.jira.rights.scheme_of(project_of(call).key), _expand(call)))

@@ -12,6 +12,7 @@ from . import accounts, beans
 from .call import Call
 from .holding import holds
 from .rights import PROJECT_PERMISSIONS
+from .site_routes import suggested
 from .state import Account, Led
 from .texts import refused
 
@@ -35,16 +36,25 @@ def _picked(call: Call, account: Account, query: str, avatar: bool) -> dict[str,
     return picked | ({"avatarUrl": f"{call.base}/secure/useravatar?size=xsmall&avatarId=10122"} if avatar else {})
 
 
-def pick(call: Call) -> Reply:
-    """Suggest active accounts for what somebody types; `total` says how many there are."""
+def _suggested(call: Call, exclude: list[str]) -> dict[str, Any]:
     query, size = call.text("query") or "", min(call.number("maxResults", PAGE), MOST)
-    left_out = {name.lower() for name in call.texts("exclude")}
+    left_out = {name.lower() for name in exclude}
     found = [] if call.faces("forbidden") else accounts.search(call.jira, query, True, False)
     found = capped(call.scope, [account for account in found if account.name not in left_out])
     avatar = call.flag("showAvatar", False)
     shown = [_picked(call, account, query, avatar) for account in found[:size]]
     header = f"Showing {len(shown)} of {len(found)} matching users"
-    return Reply(200, {"users": shown, "total": len(found), "header": header})
+    return {"users": shown, "total": len(found), "header": header}
+
+
+def pick(call: Call) -> Reply:
+    """Suggest active accounts for what somebody types; `total` says how many there are."""
+    return Reply(200, _suggested(call, call.texts("exclude")))
+
+
+def pick_both(call: Call) -> Reply:
+    """Suggest active accounts, and groups beside them."""
+    return Reply(200, {"users": _suggested(call, []), "groups": suggested(call, [])})
 
 
 def _project(call: Call, key: str) -> Led:

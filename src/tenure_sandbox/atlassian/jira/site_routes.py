@@ -85,15 +85,19 @@ def remove_member(call: Call) -> Reply:
     return Reply(200)
 
 
-def pick_groups(call: Call) -> Reply:
-    """Suggest groups, at most 20 whatever is asked; `total` says how many there are."""
+def suggested(call: Call, exclude: list[str]) -> dict[str, Any]:
+    """The groups for what somebody types, at most 20 whatever is asked; `total` says how many there are."""
     query, size = call.text("query") or "", min(call.number("maxResults", PICKER_LIMIT), PICKER_LIMIT)
-    exclude = call.texts("exclude")
     found: list[Group] = [] if call.faces("forbidden") else membership.matching(call.jira, query, exclude)
     found = capped(call.scope, found)
     shown = [beans.suggestion(call.jira, group, query) for group in found[:size]]
     header = f"Showing {len(shown)} of {len(found)} matching groups"
-    return Reply(200, {"header": header, "total": len(found), "groups": shown})
+    return {"header": header, "total": len(found), "groups": shown}
+
+
+def pick_groups(call: Call) -> Reply:
+    """Suggest groups, without those that are left out."""
+    return Reply(200, suggested(call, call.texts("exclude")))
 
 
 def my_permissions(call: Call) -> Reply:

@@ -67,6 +67,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "scheme_used": ("", "The permission scheme '{name}' is the default one or that of a project."),
     "no_such_permission": ("permission", "There is no project permission '{key}'."),
     "no_such_holder": ("holder", "There is no {kind} '{name}' that could hold a permission."),
+    "no_such_attribute": ("", "The permission scheme has no attribute '{key}'."),
     "no_such_grant": ("", "There is no permission grant with the id {key}."),
     "granted": ("", "The permission '{key}' is granted like this already."),
     "no_such_project": ("", "No project could be found with key or id '{key}'."),
