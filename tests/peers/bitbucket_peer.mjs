@@ -226,6 +226,30 @@ async function placeTokens() {
   return told;
 }
 
+async function accessKeys() {
+  const service = AuthenticationService;
+  const key = { text: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDep deploy@ci', label: 'deploy' };
+  const { id } = (await service.addForProject('OPS', { key, permission: 'PROJECT_READ' })).key;
+  const told = { twice: await status(service.addForProject('OPS', { key, permission: 'PROJECT_READ' })) };
+  told.ruling = await status(service.addForRepository('OPS', 'deploy', { key, permission: 'REPO_ADMIN' }));
+  told.same = (await service.addForRepository('OPS', 'deploy', { key, permission: 'REPO_READ' })).key.id === id;
+  told.personal = await status(service.addSshKey('hal', { text: key.text }));
+  told.wider = [(await service.updatePermission('OPS', id, 'PROJECT_WRITE')).permission];
+  told.wider.push((await service.updatePermission1('OPS', id, 'REPO_WRITE', 'deploy')).permission);
+  told.listed = (await service.getSshKeysForProject('OPS', 'depl')).values.map((one) => one.permission);
+  told.effective = [(await service.getForRepository1('OPS', 'deploy')).size, (await service.getForRepository1('OPS', 'deploy', undefined, 'true')).size];
+  told.opens = [(await service.getForProjects(id)).size, (await service.getForRepositories(id)).size];
+  await service.revokeForRepository('OPS', id, 'deploy');
+  told.closed = [await status(service.getForRepository('OPS', id, 'deploy')), (await service.getForProject('OPS', id)).permission];
+  await service.revokeForProject('OPS', id);
+  told.forgotten = await status(service.getForProjects(id));
+  const second = (await service.addForProject('OPS', { key, permission: 'PROJECT_READ' })).key.id;
+  await service.addForRepository('OPS', 'deploy', { key, permission: 'REPO_READ' });
+  await service.revokeMany(second, { projects: [{ key: 'OPS' }], repositories: [{ slug: 'deploy', project: { key: 'OPS' } }] });
+  told.nowhere = [await status(service.getForRepositories(second)), (await service.getSshKeysForProject('OPS')).size];
+  return told;
+}
+
 async function settings() {
   await SystemMaintenanceService.updateSettings('gus', { 'diff.tabs': 4, keys: true });
   await SystemMaintenanceService.updateSettings('gus', { keys: false });
@@ -248,7 +272,7 @@ OpenAPI.USERNAME = 'admin';
 OpenAPI.PASSWORD = 'wrong';
 const refused = await status(Admin.getUsers1());
 OpenAPI.PASSWORD = 'admin';
-const told = { refused, people: await people(), groups: await groups(), permissions: await permissions(), keys: await keys(), placeTokens: await placeTokens(), settings: await settings(), site: await site() };
+const told = { refused, people: await people(), groups: await groups(), permissions: await permissions(), keys: await keys(), placeTokens: await placeTokens(), accessKeys: await accessKeys(), settings: await settings(), site: await site() };
 OpenAPI.USERNAME = OpenAPI.PASSWORD = undefined;
 OpenAPI.TOKEN = 'sandbox';
 told.token = [await status(Admin.getUsers1()), await status(Admin.getUsersWithAnyPermission())];

@@ -120,6 +120,19 @@ def test_permissions_keys_and_tokens(told: dict[str, Any]) -> None:
         "wrong": 400,
         "gone": [404, 0],
     }
+    assert told["accessKeys"] == {
+        "twice": 400,
+        "ruling": 400,
+        "same": True,
+        "personal": 409,
+        "wider": ["PROJECT_WRITE", "REPO_WRITE"],
+        "listed": ["PROJECT_WRITE"],
+        "effective": [1, 2],
+        "opens": [1, 1],
+        "closed": [404, "PROJECT_WRITE"],
+        "forgotten": 404,
+        "nowhere": [404, 0],
+    }
     assert told["settings"] == [{"diff.tabs": 4, "keys": False}, 404]
 
 

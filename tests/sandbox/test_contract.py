@@ -73,6 +73,8 @@ TO_SCHEMES = (f"POST {SCHEMES}", f"PUT {SCHEMES}/{{schemeId}}", f"POST {SCHEMES}
 LATEST, ADMIN = "/rest/api/latest", "/rest/api/latest/admin"
 ON = [f"{LATEST}/projects/{{projectKey}}", f"{LATEST}/projects/{{projectKey}}/repos/{{repositorySlug}}"]
 SEARCHES = [f"GET {one}/permissions/search" for one in ON]  # documented with a "default" answer alone
+OPENED = "/rest/keys/latest/ssh/{keyId}"
+OF_A_KEY = [f"GET {OPENED}/projects", f"GET {OPENED}/repos"]  # documented without pages
 NAMED = ("add-group", "add-groups", "remove-group", "add-user", "add-users", "remove-user")
 
 
@@ -93,6 +95,11 @@ def of_bitbucket() -> dict[tuple[str, int], str]:
     token = "POST /rest/access-tokens/latest/users/{userSlug}/{tokenId}"
     of_place = [f"POST {one.replace(LATEST, '/rest/access-tokens/latest')}/{{tokenId}}" for one in ON]
     settings = f"POST {LATEST}/users/{{userSlug}}/settings"
+    keys = [f"{one.replace(LATEST, '/rest/keys/latest')}/ssh/{{keyId}}" for one in ON]
+    found |= {(f"DELETE {one}", 404): "no such project or repository: 204 would be a lie" for one in keys}
+    found |= {(f"PUT {one}/permission/{{permission}}", 400): "a permission that no key can have here" for one in keys}
+    found |= {(one, 401): "nobody signed in" for one in OF_A_KEY}
+    found[f"DELETE {OPENED}", 400] = "another body"
     found |= {(one, 404): "as where it is read" for one in (*of_place, settings)}
     return found | {
         (settings, 400): "a value that is no setting",
@@ -180,7 +187,7 @@ CONTRACTS = {
         prefix="/rest",
         reads={
             (one, name): "any listing has pages"
-            for one in (f"GET {LATEST}/users", *SEARCHES)
+            for one in (f"GET {LATEST}/users", *SEARCHES, *OF_A_KEY)
             for name in ("start", "limit")
         },
         answers=of_bitbucket(),

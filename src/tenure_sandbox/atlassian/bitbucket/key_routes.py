@@ -53,7 +53,8 @@ def add_ssh(call: Call) -> Reply:
     text = body.get("text")
     if not isinstance(text, str) or not text.startswith(("ssh-", "ecdsa-")):
         raise refused("key_text")
-    if any(one.text == text for one in call.bitbucket.secrets["ssh"].values()):
+    known = (*call.bitbucket.secrets["ssh"].values(), *call.bitbucket.access_keys.values())
+    if any(one.text == text for one in known):
         raise refused("key_taken")
     secret = call.bitbucket.keep("ssh", owner, str(body.get("label") or text.split(" ")[-1]), text)
     call.wrote(owner.name, "ssh key")

@@ -85,18 +85,29 @@ def revoke_global_group(call: Call) -> Reply:
     return Reply(204)
 
 
-def administered(call: Call) -> Project | Repository:
-    """The project or repository of the path; 401 unless the caller administers it."""
-    key, slug = call.arguments["projectKey"], call.arguments.get("repositorySlug")
+def named_place(call: Call, key: str, slug: str | None) -> tuple[Project, Project | Repository]:
+    """The project of this key and, if a slug is given, its repository, else itself; 404 if there is none."""
     project = call.bitbucket.projects.get(key.upper())
     if project is None:
         raise refused("no_such_project", name=key)
-    if slug is not None and slug not in project.repositories:
+    if slug is None:
+        return project, project
+    if slug not in project.repositories:
         raise refused("no_such_repository", name=slug)
-    place = project if slug is None else project.repositories[slug]
+    return project, project.repositories[slug]
+
+
+def administers(call: Call, project: Project, place: Project | Repository) -> bool:
+    """Say whether the caller administers a place: itself, by its project, or as an administrator of all."""
     highest = len(place.grants.levels) - 1
     own = any(permissions.level(call.bitbucket, call.caller, one.grants) == highest for one in (project, place))
-    if call.level() < permissions.ADMIN and (call.faces("forbidden") or not own):
+    return call.level() >= permissions.ADMIN or (own and not call.faces("forbidden"))
+
+
+def administered(call: Call) -> Project | Repository:
+    """The project or repository of the path; 401 unless the caller administers it."""
+    project, place = named_place(call, call.arguments["projectKey"], call.arguments.get("repositorySlug"))
+    if not administers(call, project, place):
         raise refused("not_permitted")
     return place
 

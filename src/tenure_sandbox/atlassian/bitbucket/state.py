@@ -72,6 +72,7 @@ class Repository:
     slug: str
     grants: Grants = field(default_factory=lambda: Grants(OF_REPOSITORY))
     tokens: dict[str, Secret] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # what each access key may do, by the id of the key
 
 
 @dataclass(slots=True)
@@ -84,6 +85,7 @@ class Project:
     repositories: dict[str, Repository] = field(default_factory=dict)
     grants: Grants = field(default_factory=lambda: Grants(OF_PROJECT))
     tokens: dict[str, Secret] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # as above
 
 
 @dataclass(slots=True)
@@ -112,6 +114,7 @@ class Bitbucket:
         self.groups: dict[str, Group] = {n: Group(n) for n in (ADMINS, LICENSED, "software_dev", "helpdesk")}
         self.grants = Grants(GLOBAL, groups={ADMINS: "SYS_ADMIN", LICENSED: "LICENSED_USER"})
         self.secrets: dict[str, dict[str, Secret]] = {"ssh": {}, "gpg": {}, "token": {}}
+        self.access_keys: dict[str, Secret] = {}
         self.projects: dict[str, Project] = {}
         self.journal: list[dict[str, Any]] = []
         self._next = {"account": 1, "secret": 1}

@@ -48,6 +48,7 @@ TEXTS: dict[str, tuple[int, str, str, str]] = {
     "setting": (400, "", "", "A setting is true or false, a number or a text"),
     "nobody_named": (400, "", "", "Neither users nor groups were given"),
     "key_taken": (409, "", "IntegrityException", "The key exists already"),
+    "access_key_taken": (400, "key", "", "The key opens this already, or is somebody's own"),
     "key_text": (400, "text", "", "This is no key"),
     "token_request": (400, "", "", "A token needs a name and permissions that exist"),
     "parameter": (400, "", "", "The value '{value}' of the parameter {name} is not valid."),
