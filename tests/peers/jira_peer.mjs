@@ -55,6 +55,9 @@ async function site() {
     roles: roles.map((role) => role.key).sort(),
     role: (await ApplicationroleService.get4('jira-software')).hasUnlimitedSeats,
     policy: await PasswordService.policyCheckCreateUser({ username: 'x', displayName: 'X', emailAddress: 'x@x', password: 'long-enough-1' }),
+    rules: await PasswordService.getPasswordPolicy(),
+    change: await PasswordService.policyCheckUpdateUser({ username: 'tbecker', newPassword: 'long-enough-2' }),
+    stranger: await status(PasswordService.policyCheckUpdateUser({ username: 'nobody', newPassword: 'long-enough-2' })),
     changed: (await MyselfService.updateUser({ displayName: 'The Administrator' })).displayName,
   };
 }

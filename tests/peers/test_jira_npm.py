@@ -33,6 +33,9 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
         "roles": ["jira-core", "jira-software"],
         "role": True,
         "policy": [],
+        "rules": [],
+        "change": [],
+        "stranger": 404,
         "changed": "The Administrator",
     }
     assert told["people"] == {

@@ -161,4 +161,18 @@ def change_own_password(call: Call) -> Reply:
 
 def password_policy(call: Call) -> Reply:
     """Say why a password would be refused to a new account."""
-    return Reply(200, accounts.password_reasons(call.fields()))
+    return Reply(200, accounts.password_reasons(call.fields(), "password"))
+
+
+def password_policy_of_change(call: Call) -> Reply:
+    """Say why a new password would be refused to an account that is there."""
+    body = call.fields()
+    reasons = accounts.password_reasons(body, "newPassword")
+    accounts.by_name(call.jira, body["username"])
+    return Reply(200, reasons)
+
+
+def password_rules(call: Call) -> Reply:
+    """List what the password policy asks for: nothing, since a new Jira has none."""
+    call.text("hasOldPassword")
+    return Reply(200, [])
