@@ -149,6 +149,14 @@ async function onProject(held) {
   await ProjectService.setPermissionForUsers1(key, 'gus', 'PROJECT_READ');
   await ProjectService.revokePermissions(key, 'gus');
   told.left = held(await ProjectService.getUsersWithAnyPermission1(key, 'gus'));
+  const toAll = async (permission) => (await ProjectService.hasAllUserPermission(key, permission)).permitted;
+  told.toAll = [await toAll('PROJECT_READ')];
+  await ProjectService.modifyAllUserPermission(key, 'PROJECT_READ', 'true');
+  told.toAll.push(await toAll('PROJECT_READ'), await toAll('PROJECT_WRITE'));
+  await ProjectService.modifyAllUserPermission(key, 'PROJECT_READ', 'false');
+  told.toAll.push(await toAll('PROJECT_READ'));
+  told.unsaid = await status(ProjectService.modifyAllUserPermission(key, 'PROJECT_READ'));
+  told.unknown = await status(ProjectService.hasAllUserPermission(key, 'REPO_READ'));
   return told;
 }
 
@@ -201,6 +209,53 @@ async function keys() {
   return told;
 }
 
+async function placeTokens() {
+  const service = AuthenticationService;
+  const token = await service.createAccessToken('OPS', { name: 'build', permissions: ['PROJECT_READ'] });
+  const told = { made: [token.name, typeof token.token, (await service.getById('OPS', token.id)).token === undefined] };
+  told.notHere = await status(service.createAccessToken1('OPS', 'deploy', { name: 'x', permissions: ['PROJECT_READ'] }));
+  const narrow = await service.createAccessToken1('OPS', 'deploy', { name: 'pull', permissions: ['REPO_READ'] });
+  told.apart = [(await service.getAllAccessTokens('OPS')).size, (await service.getAllAccessTokens1('OPS', 'deploy')).size];
+  told.changed = (await service.updateAccessToken('OPS', token.id, { name: 'ci' })).name;
+  await service.updateAccessToken1('OPS', narrow.id, 'deploy', { permissions: ['REPO_WRITE'] });
+  told.wider = (await service.getById1('OPS', narrow.id, 'deploy')).permissions;
+  told.wrong = await status(service.updateAccessToken('OPS', token.id, { permissions: ['KING'] }));
+  await service.deleteById('OPS', token.id);
+  await service.deleteById1('OPS', narrow.id, 'deploy');
+  told.gone = [await status(service.getById('OPS', token.id)), (await service.getAllAccessTokens1('OPS', 'deploy')).size];
+  return told;
+}
+
+async function accessKeys() {
+  const service = AuthenticationService;
+  const key = { text: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDep deploy@ci', label: 'deploy' };
+  const { id } = (await service.addForProject('OPS', { key, permission: 'PROJECT_READ' })).key;
+  const told = { twice: await status(service.addForProject('OPS', { key, permission: 'PROJECT_READ' })) };
+  told.ruling = await status(service.addForRepository('OPS', 'deploy', { key, permission: 'REPO_ADMIN' }));
+  told.same = (await service.addForRepository('OPS', 'deploy', { key, permission: 'REPO_READ' })).key.id === id;
+  told.personal = await status(service.addSshKey('hal', { text: key.text }));
+  told.wider = [(await service.updatePermission('OPS', id, 'PROJECT_WRITE')).permission];
+  told.wider.push((await service.updatePermission1('OPS', id, 'REPO_WRITE', 'deploy')).permission);
+  told.listed = (await service.getSshKeysForProject('OPS', 'depl')).values.map((one) => one.permission);
+  told.effective = [(await service.getForRepository1('OPS', 'deploy')).size, (await service.getForRepository1('OPS', 'deploy', undefined, 'true')).size];
+  told.opens = [(await service.getForProjects(id)).size, (await service.getForRepositories(id)).size];
+  await service.revokeForRepository('OPS', id, 'deploy');
+  told.closed = [await status(service.getForRepository('OPS', id, 'deploy')), (await service.getForProject('OPS', id)).permission];
+  await service.revokeForProject('OPS', id);
+  told.forgotten = await status(service.getForProjects(id));
+  const second = (await service.addForProject('OPS', { key, permission: 'PROJECT_READ' })).key.id;
+  await service.addForRepository('OPS', 'deploy', { key, permission: 'REPO_READ' });
+  await service.revokeMany(second, { projects: [{ key: 'OPS' }], repositories: [{ slug: 'deploy', project: { key: 'OPS' } }] });
+  told.nowhere = [await status(service.getForRepositories(second)), (await service.getSshKeysForProject('OPS')).size];
+  return told;
+}
+
+async function settings() {
+  await SystemMaintenanceService.updateSettings('gus', { 'diff.tabs': 4, keys: true });
+  await SystemMaintenanceService.updateSettings('gus', { keys: false });
+  return [await SystemMaintenanceService.getUserSettings('gus'), await status(SystemMaintenanceService.getUserSettings('nobody'))];
+}
+
 async function site() {
   const licence = await SystemMaintenanceService.get2();
   return {
@@ -217,7 +272,7 @@ OpenAPI.USERNAME = 'admin';
 OpenAPI.PASSWORD = 'wrong';
 const refused = await status(Admin.getUsers1());
 OpenAPI.PASSWORD = 'admin';
-const told = { refused, people: await people(), groups: await groups(), permissions: await permissions(), keys: await keys(), site: await site() };
+const told = { refused, people: await people(), groups: await groups(), permissions: await permissions(), keys: await keys(), placeTokens: await placeTokens(), accessKeys: await accessKeys(), settings: await settings(), site: await site() };
 OpenAPI.USERNAME = OpenAPI.PASSWORD = undefined;
 OpenAPI.TOKEN = 'sandbox';
 told.token = [await status(Admin.getUsers1()), await status(Admin.getUsersWithAnyPermission())];

@@ -8,9 +8,9 @@ import { pathToFileURL } from 'node:url';
 const [folder, address] = process.argv.slice(2);
 const generated = join(folder, 'build', 'jira-client');
 const client = await import(pathToFileURL(join(generated, 'index.js')));
-const { ApplicationroleService, ComponentService, GroupService, GroupsService, MypermissionsService } = client;
-const { MyselfService, OpenAPI, PasswordService, PermissionschemeService, ProjectService, RoleService } = client;
-const { ServerInfoService, SessionService, UserService } = client;
+const { ApplicationroleService, ComponentService, GroupService, GroupsService, GroupuserpickerService } = client;
+const { MypermissionsService, MyselfService, OpenAPI, PasswordService, PermissionschemeService, PermissionsService, ProjectService } = client;
+const { RoleService, ServerInfoService, SessionService, UserService } = client;
 
 const MEMBERS = 120;
 const PAGE = 50;
@@ -55,6 +55,9 @@ async function site() {
     roles: roles.map((role) => role.key).sort(),
     role: (await ApplicationroleService.get4('jira-software')).hasUnlimitedSeats,
     policy: await PasswordService.policyCheckCreateUser({ username: 'x', displayName: 'X', emailAddress: 'x@x', password: 'long-enough-1' }),
+    rules: await PasswordService.getPasswordPolicy(),
+    change: await PasswordService.policyCheckUpdateUser({ username: 'tbecker', newPassword: 'long-enough-2' }),
+    stranger: await status(PasswordService.policyCheckUpdateUser({ username: 'nobody', newPassword: 'long-enough-2' })),
     changed: (await MyselfService.updateUser({ displayName: 'The Administrator' })).displayName,
   };
 }
@@ -154,9 +157,152 @@ async function rights() {
   return {
     granted: scheme.permissions.filter((one) => one.holder.type === 'group').map((one) => one.holder.parameter).sort(),
     sameRole: places.Developers.endsWith(`/${role.id}`),
-    actors: played.actors.map((one) => one.name).sort(),
+    actors: names(played),
     twoDirectories: [(await UserService.getDuplicatedUsersCount()).count, await UserService.getDuplicatedUsersMapping()],
   };
+}
+
+function names(role) {
+  return role.actors.map((one) => one.name).sort();
+}
+
+async function roles() {
+  const { id } = await RoleService.createProjectRole({ name: 'Testers', description: 'They test' });
+  const told = { twice: await status(RoleService.createProjectRole({ name: 'testers' })) };
+  await RoleService.partialUpdateProjectRole(id, { name: 'Reviewers' });
+  const kept = await RoleService.getProjectRolesById(id);
+  told.kept = [kept.name, kept.description];
+  told.half = await status(RoleService.fullyUpdateProjectRole(id, { name: 'Readers' }));
+  await RoleService.fullyUpdateProjectRole(id, { name: 'Readers', description: 'They read' });
+  await RoleService.addProjectRoleActorsToRole(id, { group: ['software_dev'] });
+  await RoleService.addProjectRoleActorsToRole(id, { user: ['tbecker'] });
+  told.both = await status(RoleService.addProjectRoleActorsToRole(id, { user: ['tbecker'], group: ['software_dev'] }));
+  told.defaults = names(await RoleService.getProjectRoleActorsForRole(id));
+  told.left = names(await RoleService.deleteProjectRoleActorsFromRole(id, 'tbecker'));
+  told.added = names(await ProjectService.addActorUsers('OPS', id, { user: ['tbecker', 'nobody'], group: ['software_dev'] }));
+  told.nobody = await status(ProjectService.addActorUsers('OPS', id, { user: ['nobody'] }));
+  await ProjectService.deleteActor('OPS', id, undefined, 'software_dev');
+  told.notThere = await status(ProjectService.deleteActor('OPS', id, undefined, 'software_dev'));
+  told.one = names(await ProjectService.getProjectRole('OPS', id));
+  const wanted = { 'atlassian-user-role-actor': ['admin'], 'atlassian-group-role-actor': ['jira-software-users'] };
+  await ProjectService.setActors('OPS', id, { id, categorisedActors: wanted });
+  told.set = names(await ProjectService.getProjectRole('OPS', id));
+  told.unknown = await status(ProjectService.setActors('OPS', id, { categorisedActors: { 'atlassian-user-role-actor': ['nobody'] } }));
+  const scheme = await PermissionschemeService.createPermissionScheme('permissions', {
+    name: 'Readers only', permissions: [{ permission: 'BROWSE_PROJECTS', holder: { type: 'projectRole', parameter: `${id}` } }],
+  });
+  told.used = await status(RoleService.deleteProjectRole(id));
+  await RoleService.deleteProjectRole(id, 10100);
+  const swapped = await PermissionschemeService.getPermissionScheme(scheme.id, 'projectRole');
+  told.swapped = swapped.permissions[0].holder.projectRole.name;
+  told.gone = await status(RoleService.getProjectRolesById(id));
+  await PermissionschemeService.deletePermissionScheme(scheme.id);
+  return told;
+}
+
+async function schemes() {
+  const service = PermissionschemeService;
+  const { id } = await service.createPermissionScheme(undefined, { name: 'Narrow', description: 'For few' });
+  const told = { twice: await status(service.createPermissionScheme(undefined, { name: 'narrow' })) };
+  const holder = { type: 'group', parameter: 'software_dev' };
+  const grant = await service.createPermissionGrant(id, 'group', { permission: 'BROWSE_PROJECTS', holder });
+  told.grant = [grant.permission, grant.holder.group.name];
+  told.grantedTwice = await status(service.createPermissionGrant(id, undefined, { permission: 'BROWSE_PROJECTS', holder }));
+  told.noPermission = await status(service.createPermissionGrant(id, undefined, { permission: 'FLY', holder }));
+  told.noGroup = await status(service.createPermissionGrant(id, undefined, { permission: 'CREATE_ISSUES', holder: { ...holder, parameter: 'nowhere' } }));
+  told.same = (await service.getPermissionSchemeGrant(grant.id, id)).id === grant.id;
+  await service.deletePermissionSchemeEntity(grant.id, id);
+  told.grantGone = await status(service.getPermissionSchemeGrant(grant.id, id));
+  await service.updatePermissionScheme(id, undefined, { name: 'Narrower', permissions: [{ permission: 'ASSIGNABLE_USER', holder }] });
+  told.grants = (await service.getPermissionSchemeGrants(id)).permissions.map((one) => one.permission);
+  await service.updatePermissionScheme(id, undefined, { description: 'For fewer' });
+  const after = await service.getPermissionScheme(id, 'permissions');
+  told.after = [after.name, after.description, after.permissions.length];
+  told.noAttribute = await status(service.getSchemeAttribute(id, 'origin'));
+  await service.setSchemeAttribute(id, 'origin', 'by hand');
+  told.attribute = (await service.getSchemeAttribute(id, 'origin')).value;
+  await ProjectService.assignPermissionScheme('OPS', { id });
+  told.assigned = (await ProjectService.getAssignedPermissionScheme('OPS')).name;
+  told.inUse = await status(service.deletePermissionScheme(id));
+  await ProjectService.assignPermissionScheme('OPS', { id: 0 });
+  await service.deletePermissionScheme(id);
+  told.gone = await status(service.getPermissionScheme(id));
+  const { permissions } = await PermissionsService.getAllPermissions();
+  told.types = [permissions.ADMINISTER.type, permissions.BROWSE_PROJECTS.type];
+  return told;
+}
+
+async function applications() {
+  const key = 'jira-core';
+  const service = ApplicationroleService;
+  const seats = async () => (await service.get4(key)).userCount;
+  await GroupService.createGroup({ name: 'helpers' });
+  const told = { before: await seats() };
+  told.closed = await status(UserService.addUserToApplication1(key, 'tbecker'));
+  told.stranger = await status(service.put2(key, undefined, undefined, { key, groups: ['nowhere'] }));
+  const set = await service.put2(key, undefined, undefined, { key, name: 'Other', groups: ['helpers'], defaultGroups: ['helpers'] });
+  told.set = [set.name, set.groups, set.defaultGroups, await seats()];
+  told.outdated = [
+    await status(service.put2(key, 'not-the-hash', undefined, { key, groups: [] })),
+    await status(service.putBulk('not-the-hash', [{ key, groups: [] }])),
+  ];
+  await UserService.addUserToApplication1(key, 'tbecker');
+  told.entered = [await seats(), (await UserService.getUser1(false, undefined, 'tbecker', 'groups')).applicationRoles.size];
+  await UserService.removeUserFromApplication1(key, 'tbecker');
+  told.left = await seats();
+  told.unknown = await status(UserService.addUserToApplication1(key, 'nobody'));
+  told.all = (await service.putBulk(undefined, [{ key, groups: [], defaultGroups: [] }])).map((role) => [role.key, role.groups]);
+  told.others = (await service.get4('jira-software')).groups;
+  return told;
+}
+
+async function searches() {
+  const names = (users) => users.map((user) => user.name).sort();
+  const picked = await UserService.findUsersForPicker(10, 'becker', ['nobody']);
+  const told = { picked: [names(picked.users), picked.total, picked.users[0].html.includes('<strong>')] };
+  told.excluded = (await UserService.findUsersForPicker(10, 'becker', ['tbecker'])).total;
+  const both = await GroupuserpickerService.findUsersAndGroups(undefined, 10, 'wal');
+  told.together = [both.users.total > 0, both.groups.groups.map((group) => group.name)];
+  told.none = (await UserService.findAssignableUsers1(undefined, 50, 'OPS')).length;
+  const holder = { type: 'user', parameter: (await UserService.getUser1(false, undefined, 'tbecker')).key };
+  for (const permission of ['ASSIGNABLE_USER', 'BROWSE_PROJECTS']) {
+    await PermissionschemeService.createPermissionGrant(0, undefined, { permission, holder });
+  }
+  told.assignable = names(await UserService.findAssignableUsers1('OPS-1', 50));
+  told.everywhere = names(await UserService.findBulkAssignableUsers(50, 'OPS'));
+  told.nowhere = await status(UserService.findBulkAssignableUsers(50, 'OPS,NONE'));
+  told.both = names(await UserService.findUsersWithAllPermissions('OPS', undefined, 50, 'ASSIGNABLE_USER,BROWSE_PROJECTS', 0));
+  told.unknown = await status(UserService.findUsersWithAllPermissions('OPS', undefined, 50, 'FLY', 0));
+  told.sees = names(await UserService.findUsersWithBrowsePermission('OPS', undefined, 50, 'becker'));
+  told.unnamed = (await UserService.findUsersWithBrowsePermission('OPS')).length;
+  return told;
+}
+
+// Signs in by name and password, and goes on with the cookie alone.
+async function sessions() {
+  const password = 'her-own-secret-1';
+  await UserService.createUser({ name: 'ida', password, emailAddress: 'ida@example.org', displayName: 'Ida', applicationKeys: [] });
+  const told = { wrong: await status(SessionService.login({ username: 'ida', password: 'no' })) };
+  const { session } = await SessionService.login({ username: 'ida', password });
+  const token = OpenAPI.TOKEN;
+  OpenAPI.TOKEN = undefined;
+  OpenAPI.HEADERS = { Cookie: `${session.name}=${session.value}` };
+  told.who = (await SessionService.currentUser()).name;
+  told.guessed = await status(MyselfService.changeMyPassword({ currentPassword: 'no', password: 'a-new-secret-1' }));
+  await MyselfService.changeMyPassword({ currentPassword: password, password: 'a-new-secret-1' });
+  await SessionService.logout();
+  told.out = await status(MyselfService.getUser());
+  OpenAPI.HEADERS = undefined;
+  told.old = await status(SessionService.login({ username: 'ida', password }));
+  const second = (await SessionService.login({ username: 'ida', password: 'a-new-secret-1' })).session;
+  OpenAPI.TOKEN = token;
+  await UserService.deleteSession('ida');
+  OpenAPI.TOKEN = undefined;
+  OpenAPI.HEADERS = { Cookie: `${second.name}=${second.value}` };
+  told.ended = await status(MyselfService.getUser());
+  OpenAPI.HEADERS = undefined;
+  OpenAPI.TOKEN = token;
+  return told;
 }
 
 async function anonymization() {
@@ -171,14 +317,26 @@ async function anonymization() {
   const task = await UserService.scheduleUserAnonymization({ userKey: key, newOwnerKey: 'admin' });
   told.second = await status(UserService.scheduleUserAnonymization({ userKey: key, newOwnerKey: 'admin' }));
   const number = new URL(task.progressUrl, address).searchParams.get('taskId');
+  await finished(task, number);
+  const left = await UserService.getUser1(false, key);
+  told.left = [left.name === key.toLowerCase(), left.active, left.displayName === 'Hal'];
+  told.oldName = await status(UserService.getUser1(false, undefined, 'hal'));
+  const again = await UserService.validateUserAnonymizationRerun(undefined, key, 'hal', left.key);
+  told.again = [again.success, again.userName];
+  const { progressUrl, ...second } = await UserService.scheduleUserAnonymizationRerun({ userKey: left.key, oldUserName: 'hal', newOwnerKey: 'admin' });
+  told.busy = await status(UserService.scheduleUserAnonymizationRerun({ userKey: left.key }));
+  const done = await finished(second, new URL(progressUrl, address).searchParams.get('taskId'));
+  told.rerun = [done.isRerun, done.userName, done.errors];
+  told.unlocked = await status(UserService.unlockAnonymization());
+  return told;
+}
+
+async function finished(task, number) {
   let seen = task;
   while (seen.status === 'IN_PROGRESS') {
     seen = await UserService.getProgress1(number);
   }
-  const left = await UserService.getUser1(false, key);
-  told.left = [left.name === key.toLowerCase(), left.active, left.displayName === 'Hal'];
-  told.oldName = await status(UserService.getUser1(false, undefined, 'hal'));
-  return told;
+  return seen;
 }
 
 OpenAPI.USERNAME = 'admin';
@@ -190,6 +348,11 @@ OpenAPI.USERNAME = OpenAPI.PASSWORD = undefined;
 OpenAPI.TOKEN = 'sandbox';
 told.groups = await groups();
 told.rights = await rights();
+told.roles = await roles();
+told.schemes = await schemes();
+told.applications = await applications();
+told.searches = await searches();
+told.sessions = await sessions();
 told.anonymization = await anonymization();
 told.site = await site();
 process.stdout.write(JSON.stringify({ ...told, sent: [...sent].sort(), operations: operations() }));

@@ -84,6 +84,9 @@ def test_permissions_keys_and_tokens(told: dict[str, Any]) -> None:
             "noGroup": 0,
             "searched": [["gus", "PROJECT_WRITE"]],
             "left": [],
+            "toAll": [False, True, False, False],
+            "unsaid": 400,
+            "unknown": 400,
         },
         "repository": {
             "slug": "deploy",
@@ -108,6 +111,29 @@ def test_permissions_keys_and_tokens(told: dict[str, Any]) -> None:
         "tokens": 1,
         "noToken": 404,
     }
+    assert told["placeTokens"] == {
+        "made": ["build", "string", True],
+        "notHere": 400,
+        "apart": [1, 1],
+        "changed": "ci",
+        "wider": ["REPO_WRITE"],
+        "wrong": 400,
+        "gone": [404, 0],
+    }
+    assert told["accessKeys"] == {
+        "twice": 400,
+        "ruling": 400,
+        "same": True,
+        "personal": 409,
+        "wider": ["PROJECT_WRITE", "REPO_WRITE"],
+        "listed": ["PROJECT_WRITE"],
+        "effective": [1, 2],
+        "opens": [1, 1],
+        "closed": [404, "PROJECT_WRITE"],
+        "forgotten": 404,
+        "nowhere": [404, 0],
+    }
+    assert told["settings"] == [{"diff.tabs": 4, "keys": False}, 404]
 
 
 def driven(told: dict[str, Any]) -> set[str]:

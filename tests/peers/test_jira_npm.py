@@ -33,6 +33,9 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
         "roles": ["jira-core", "jira-software"],
         "role": True,
         "policy": [],
+        "rules": [],
+        "change": [],
+        "stranger": 404,
         "changed": "The Administrator",
     }
     assert told["people"] == {
@@ -62,6 +65,66 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
         "actors": ["software_dev", "tbecker"],
         "twoDirectories": [0, {}],
     }
+    assert told["roles"] == {
+        "twice": 409,
+        "kept": ["Reviewers", "They test"],
+        "half": 400,
+        "both": 400,
+        "defaults": ["software_dev", "tbecker"],
+        "left": ["software_dev"],
+        "added": ["software_dev", "tbecker"],
+        "nobody": 410,
+        "notThere": 404,
+        "one": ["tbecker"],
+        "set": ["admin", "jira-software-users"],
+        "unknown": 404,
+        "used": 409,
+        "swapped": "Developers",
+        "gone": 404,
+    }
+    assert told["schemes"] == {
+        "twice": 400,
+        "grant": ["BROWSE_PROJECTS", "software_dev"],
+        "grantedTwice": 400,
+        "noPermission": 400,
+        "noGroup": 400,
+        "same": True,
+        "grantGone": 404,
+        "grants": ["ASSIGNABLE_USER"],
+        "after": ["Narrower", "For fewer", 1],
+        "noAttribute": 404,
+        "attribute": "by hand",
+        "assigned": "Narrower",
+        "inUse": 400,
+        "gone": 404,
+        "types": ["GLOBAL", "PROJECT"],
+    }
+    assert told["applications"] == {
+        "before": 0,
+        "closed": 400,
+        "stranger": 400,
+        "set": ["Jira Core", ["helpers"], ["helpers"], 0],
+        "outdated": [412, 412],
+        "entered": [1, 2],
+        "left": 0,
+        "unknown": 400,
+        "all": [["jira-core", []]],
+        "others": ["jira-software-users"],
+    }
+    assert told["searches"] == {
+        "picked": [["tbecker"], 1, True],
+        "excluded": 0,
+        "together": [True, ["walkers"]],
+        "none": 0,
+        "assignable": ["tbecker"],
+        "everywhere": ["tbecker"],
+        "nowhere": 404,
+        "both": ["tbecker"],
+        "unknown": 400,
+        "sees": ["tbecker"],
+        "unnamed": 0,
+    }
+    assert told["sessions"] == {"wrong": 401, "who": "ida", "guessed": 400, "out": 401, "old": 401, "ended": 401}
     assert told["anonymization"] == {
         "none": 404,
         "unnamed": 400,
@@ -69,6 +132,10 @@ def test_every_operation_that_both_know(told: dict[str, Any]) -> None:
         "second": 409,
         "left": [True, False, False],
         "oldName": 404,
+        "again": [True, "hal"],
+        "busy": 409,
+        "rerun": [True, "hal", {}],
+        "unlocked": 400,
     }
     assert told["leads"]["project"] == told["leads"]["component"] == "admin" != told["leads"]["before"]
     assert driven(told) == {f"{route.method} {route.path}" for route in jira.ROUTES} - NOT_GENERATED

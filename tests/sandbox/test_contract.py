@@ -66,9 +66,15 @@ LISTINGS = (
 OF_ONE_GROUP = ("group/{groupName}", *(one for one in LISTINGS if one.startswith("group/")))
 MEMBERSHIP = f"{API}/user/{{username}}/group/{{groupName}}"
 OF_A_SPACE = f"{API}/space/{{spaceKey}}/permissions"
+BAD_INPUT = "a body that cannot be carried out; no code for bad input is listed"
+SCHEMES = "/rest/api/2/permissionscheme"
+CAST = "/rest/api/2/project/{projectIdOrKey}/role/{id}"
+TO_SCHEMES = (f"POST {SCHEMES}", f"PUT {SCHEMES}/{{schemeId}}", f"POST {SCHEMES}/{{schemeId}}/permission")
 LATEST, ADMIN = "/rest/api/latest", "/rest/api/latest/admin"
 ON = [f"{LATEST}/projects/{{projectKey}}", f"{LATEST}/projects/{{projectKey}}/repos/{{repositorySlug}}"]
 SEARCHES = [f"GET {one}/permissions/search" for one in ON]  # documented with a "default" answer alone
+OPENED = "/rest/keys/latest/ssh/{keyId}"
+OF_A_KEY = [f"GET {OPENED}/projects", f"GET {OPENED}/repos"]  # documented without pages
 NAMED = ("add-group", "add-groups", "remove-group", "add-user", "add-users", "remove-user")
 
 
@@ -87,7 +93,16 @@ def of_bitbucket() -> dict[tuple[str, int], str]:
     found |= {(one, status): "any answer: none is documented" for one in SEARCHES for status in (200, 401, 404)}
     found |= {(f"{one} /rest/gpg/latest/keys", 404): "as for SSH keys" for one in ("GET", "POST")}
     token = "POST /rest/access-tokens/latest/users/{userSlug}/{tokenId}"
+    of_place = [f"POST {one.replace(LATEST, '/rest/access-tokens/latest')}/{{tokenId}}" for one in ON]
+    settings = f"POST {LATEST}/users/{{userSlug}}/settings"
+    keys = [f"{one.replace(LATEST, '/rest/keys/latest')}/ssh/{{keyId}}" for one in ON]
+    found |= {(f"DELETE {one}", 404): "no such project or repository: 204 would be a lie" for one in keys}
+    found |= {(f"PUT {one}/permission/{{permission}}", 400): "a permission that no key can have here" for one in keys}
+    found |= {(one, 401): "nobody signed in" for one in OF_A_KEY}
+    found[f"DELETE {OPENED}", 400] = "another body"
+    found |= {(one, 404): "as where it is read" for one in (*of_place, settings)}
     return found | {
+        (settings, 400): "a value that is no setting",
         (f"POST {ADMIN}/users/rename", 409): "a name that is taken: the vendor's Java API says so",
         (token, 404): "as where it is read",
         (f"GET {LATEST}/projects", 401): "nobody signed in: the stand-in has nothing that is public",
@@ -118,6 +133,21 @@ CONTRACTS = {
             ("GET /rest/api/2/user/list", 400): "a maxResults that is no number",
             ("GET /rest/api/2/groups/picker", 400): "a maxResults that is no number",
             ("PUT /rest/api/2/component/{id}", 400): "a lead who does not exist; no code for bad input is listed",
+            **{(one, 400): BAD_INPUT for one in (*TO_SCHEMES, f"PUT {CAST}", f"POST {CAST}")},
+            ("PUT /rest/api/2/project/{projectIdOrKey}/permissionscheme", 400): BAD_INPUT,
+            ("PUT /rest/api/2/applicationrole", 400): BAD_INPUT,
+            ("PUT /rest/api/2/applicationrole/{key}", 400): BAD_INPUT,
+            ("POST /rest/auth/1/session", 400): BAD_INPUT,
+            (f"PUT {SCHEMES}/{{schemeId}}/attribute/{{key}}", 400): "a value that is no text",
+            (f"PUT {SCHEMES}/{{schemeId}}/attribute/{{key}}", 404): "no such scheme: 204 would be a lie",
+            ("GET /rest/api/2/groupuserpicker", 400): "a maxResults that is no number",
+            ("GET /rest/api/2/user/picker", 400): "a maxResults that is no number",
+            ("GET /rest/api/2/user/assignable/search", 400): "as above, or no project at all",
+            ("GET /rest/api/2/user/assignable/multiProjectSearch", 400): "as above",
+            (f"DELETE {SCHEMES}/{{schemeId}}", 400): "the default scheme, or one that a project has: a guess",
+            (f"DELETE {SCHEMES}/{{schemeId}}", 404): "no such scheme: 204 would be a lie",
+            (f"POST {SCHEMES}/{{schemeId}}/permission", 404): "as where it is read",
+            (f"DELETE {SCHEMES}/{{schemeId}}/permission/{{permissionId}}", 404): "as where it is read",
         },
     ),
     "confluence": Contract(
@@ -157,7 +187,7 @@ CONTRACTS = {
         prefix="/rest",
         reads={
             (one, name): "any listing has pages"
-            for one in (f"GET {LATEST}/users", *SEARCHES)
+            for one in (f"GET {LATEST}/users", *SEARCHES, *OF_A_KEY)
             for name in ("start", "limit")
         },
         answers=of_bitbucket(),
@@ -230,11 +260,15 @@ def test_the_facts_are_what_the_document_says(name):
     file = DOCUMENTS / contract.document
     if not file.exists():
         pytest.skip("the vendor's document is not on this machine")
-    paths = {unnamed(path): (path, methods) for path, methods in json.loads(file.read_text())["paths"].items()}
+    # By method too: a document may name the same path differently for each.
+    paths = {
+        (method, unnamed(path)): (path, documented)
+        for path, methods in json.loads(file.read_text())["paths"].items()
+        for method, documented in methods.items()
+    }
     for fact, (parameters, statuses) in contract.known.items():
         method, path = fact.split()
-        whole, methods = paths[unnamed(f"{contract.below}{path.removeprefix(contract.prefix)}")]
-        documented = methods[method.lower()]
+        whole, documented = paths[method.lower(), unnamed(f"{contract.below}{path.removeprefix(contract.prefix)}")]
         in_path = {part.strip("{}") for part in whole.split("/") if part.startswith("{")}
         names = {p["name"] for p in documented.get("parameters", [])} - in_path
         answered = sorted(int(status) for status in documented["responses"] if status != "default")

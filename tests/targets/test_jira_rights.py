@@ -168,7 +168,7 @@ async def test_an_actor_of_no_kind_is_nobodys_right(app: Starlette) -> None:
 
 async def test_a_table_that_is_disturbed_is_not_kept(app: Starlette) -> None:
     target = jira(Recorder(app))
-    state_of(app).actors[("OPS", "10002")].append(Actor(10250, "user", "JIRAUSER10002"))
+    state_of(app).rights.actors[("OPS", "10002")].append(Actor(10250, "user", "JIRAUSER10002"))
     await fault(app, "status", status=500, path="/jira/rest/api/2/role")
     with pytest.raises(Unreachable):
         await told(target, RightsOfAccount("JIRAUSER10001", "tbecker"))

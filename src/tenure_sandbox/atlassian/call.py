@@ -36,7 +36,8 @@ class Route:
     """One operation: the query parameters that it reads and the status codes that it answers are checked at each call.
 
     `right` is what the caller needs, in the words of the application's door. `feature` names a row of its version
-    table; `directory` marks writes to a user directory.
+    table; `directory` marks writes to a user directory; `media` is the content type of a body,
+    where a door looks at it.
     """
 
     method: str
@@ -47,6 +48,7 @@ class Route:
     right: str = "administer"
     feature: str = ""
     directory: bool = False
+    media: str = "application/json"
 
 
 @dataclass(slots=True, kw_only=True)

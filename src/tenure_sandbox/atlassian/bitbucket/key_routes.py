@@ -53,7 +53,8 @@ def add_ssh(call: Call) -> Reply:
     text = body.get("text")
     if not isinstance(text, str) or not text.startswith(("ssh-", "ecdsa-")):
         raise refused("key_text")
-    if any(one.text == text for one in call.bitbucket.secrets["ssh"].values()):
+    known = (*call.bitbucket.secrets["ssh"].values(), *call.bitbucket.access_keys.values())
+    if any(one.text == text for one in known):
         raise refused("key_taken")
     secret = call.bitbucket.keep("ssh", owner, str(body.get("label") or text.split(" ")[-1]), text)
     call.wrote(owner.name, "ssh key")
@@ -129,14 +130,31 @@ def list_tokens(call: Call) -> Reply:
     return _page(call, "token", _token_owner(call))
 
 
-def add_token(call: Call) -> Reply:
-    """Make an access token, which is shown this once."""
-    owner, body = _token_owner(call), call.known("name", "permissions", "expiryDays")
+def token_request(call: Call, known: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The name and the permissions of a token that is asked for; 400 for none, or for one that is not known here."""
+    body = call.known("name", "permissions", "expiryDays")
     name, wanted = body.get("name"), body.get("permissions")
-    known = (*OF_PROJECT, *OF_REPOSITORY)
     if not isinstance(name, str) or not name or not isinstance(wanted, list) or not wanted or {*wanted} - {*known}:
         raise refused("token_request")
-    secret = call.bitbucket.keep("token", owner, name, "", tuple(wanted))
+    return name, tuple(wanted)
+
+
+def change_token(call: Call, token: Secret, known: tuple[str, ...]) -> Reply:
+    """Change the name or the permissions of a token; what is not given stays."""
+    body = call.known("name", "permissions", "expiryDays")
+    name, wanted = body.get("name") or token.name, body.get("permissions") or [*token.permissions]
+    if not isinstance(name, str) or not isinstance(wanted, list) or {*wanted} - {*known}:
+        raise refused("token_request")
+    token.name, token.permissions = name, tuple(wanted)
+    call.wrote(token.name, "change token")
+    return Reply(200, beans.secret(call.bitbucket, "token", token))
+
+
+def add_token(call: Call) -> Reply:
+    """Make an access token, which is shown this once."""
+    owner = _token_owner(call)
+    name, permissions = token_request(call, (*OF_PROJECT, *OF_REPOSITORY))
+    secret = call.bitbucket.keep("token", owner, name, "", permissions)
     call.wrote(owner.name, "token")
     return Reply(200, beans.secret(call.bitbucket, "token", secret) | {"token": f"sandbox-{secret.id}"})
 
@@ -148,11 +166,7 @@ def get_token(call: Call) -> Reply:
 
 def update_token(call: Call) -> Reply:
     """Change an access token's name or permissions."""
-    secret, body = _token(call), call.known("name", "permissions", "expiryDays")
-    secret.name = str(body.get("name") or secret.name)
-    secret.permissions = tuple(body.get("permissions") or secret.permissions)
-    call.wrote(secret.name, "change token")
-    return Reply(200, beans.secret(call.bitbucket, "token", secret))
+    return change_token(call, _token(call), (*OF_PROJECT, *OF_REPOSITORY))
 
 
 def delete_token(call: Call) -> Reply:

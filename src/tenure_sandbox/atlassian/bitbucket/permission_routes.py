@@ -8,7 +8,7 @@ from tenure_sandbox.atlassian.call import Reply
 
 from . import accounts, beans, membership, permissions
 from .call import Call
-from .state import Grants
+from .state import Grants, Project, Repository
 from .texts import refused
 
 
@@ -85,23 +85,60 @@ def revoke_global_group(call: Call) -> Reply:
     return Reply(204)
 
 
-def _grants(call: Call) -> Grants:
-    """The permissions on the project or repository of the path; 401 unless the caller administers it."""
-    key, slug = call.arguments["projectKey"], call.arguments.get("repositorySlug")
+def named_place(call: Call, key: str, slug: str | None) -> tuple[Project, Project | Repository]:
+    """The project of this key and, if a slug is given, its repository, else itself; 404 if there is none."""
     project = call.bitbucket.projects.get(key.upper())
     if project is None:
         raise refused("no_such_project", name=key)
-    above, grants = [project.grants], project.grants
-    if slug is not None:
-        if slug not in project.repositories:
-            raise refused("no_such_repository", name=slug)
-        grants = project.repositories[slug].grants
-        above.append(grants)
-    highest = len(grants.levels) - 1
-    own = any(permissions.level(call.bitbucket, call.caller, one) == highest for one in above)
-    if call.level() < permissions.ADMIN and (call.faces("forbidden") or not own):
+    if slug is None:
+        return project, project
+    if slug not in project.repositories:
+        raise refused("no_such_repository", name=slug)
+    return project, project.repositories[slug]
+
+
+def administers(call: Call, project: Project, place: Project | Repository) -> bool:
+    """Say whether the caller administers a place: itself, by its project, or as an administrator of all."""
+    highest = len(place.grants.levels) - 1
+    own = any(permissions.level(call.bitbucket, call.caller, one.grants) == highest for one in (project, place))
+    return call.level() >= permissions.ADMIN or (own and not call.faces("forbidden"))
+
+
+def administered(call: Call) -> Project | Repository:
+    """The project or repository of the path; 401 unless the caller administers it."""
+    project, place = named_place(call, call.arguments["projectKey"], call.arguments.get("repositorySlug"))
+    if not administers(call, project, place):
         raise refused("not_permitted")
-    return grants
+    return place
+
+
+def _grants(call: Call) -> Grants:
+    return administered(call).grants
+
+
+def _of_all(call: Call) -> tuple[Grants, str]:
+    grants = _grants(call)
+    return grants, permissions.named(grants, call.arguments["permission"])
+
+
+def held_by_all(call: Call) -> Reply:
+    """Answer whether a permission is the one that everybody holds on a project."""
+    grants, permission = _of_all(call)
+    return Reply(200, {"permitted": grants.everyone == permission})
+
+
+def grant_all(call: Call) -> Reply:
+    """Let everybody hold a permission on a project, instead of what they held, or take it from them."""
+    grants, permission = _of_all(call)
+    allow = call.needed("allow", "allow")
+    if allow not in ("true", "false"):
+        raise refused("allow")
+    if allow == "true":
+        grants.everyone = permission
+    elif grants.everyone == permission:
+        grants.everyone = None
+    call.wrote(call.arguments["projectKey"], f"{'grant' if allow == 'true' else 'revoke'} {permission} to all")
+    return Reply(204)
 
 
 def users(call: Call) -> Reply:

@@ -17,7 +17,7 @@ def level(bitbucket: Bitbucket, account: Account, grants: Grants | None = None, 
     """The highest permission of an account, its own or through a group other than `without`; -1 for none."""
     held = grants or bitbucket.grants
     mine = [held.groups.get(group) for group in account.groups if group != without]
-    return max(place(held, one) for one in (held.users.get(account.id), *mine))
+    return max(place(held, one) for one in (held.users.get(account.id), held.everyone, *mine))
 
 
 def licensed(bitbucket: Bitbucket) -> set[Account]:

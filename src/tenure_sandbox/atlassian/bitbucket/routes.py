@@ -10,11 +10,14 @@ from tenure_sandbox.atlassian.call import Reply, Route
 from . import group_routes as groups
 from . import key_routes as keys
 from . import permission_routes as permissions
+from . import place_keys, place_tokens
 from . import user_routes as users
 
 API, ADMIN = "/rest/api/latest", "/rest/api/latest/admin"
 PROJECT = f"{API}/projects/{{projectKey}}"
 SSH, GPG, TOKENS = "/rest/ssh/latest/keys", "/rest/gpg/latest/keys", "/rest/access-tokens/latest/users/{userSlug}"
+_TO_ALL, _PLACES = f"{PROJECT}/permissions/{{permission}}/all", "/rest/access-tokens/latest/projects/{projectKey}"
+_OPENED = "/rest/keys/latest"
 _PAGE = ("start", "limit")
 _FILTER = ("filter", *_PAGE)
 _NEW = ("name", "displayName", "emailAddress", "password", "addToDefaultGroup", "notify")
@@ -73,11 +76,34 @@ def _of(path: str) -> tuple[Route, ...]:
     )
 
 
+def _tokens_of(path: str) -> tuple[Route, ...]:
+    return (
+        _read(path, place_tokens.list_tokens, _PAGE, "caller", 404),
+        _beside("PUT", path, place_tokens.add_token, (), 200, 400, 404),
+        _read(f"{path}/{{tokenId}}", place_tokens.get_token, (), "caller", 404),
+        _beside("POST", f"{path}/{{tokenId}}", place_tokens.update_token, (), 200, 400, 404),
+        _beside("DELETE", f"{path}/{{tokenId}}", place_tokens.delete_token, (), 204, 404),
+    )
+
+
+def _keys_of(path: str, *more: str) -> tuple[Route, ...]:
+    """The operations on the access keys of a project or a repository."""
+    return (
+        _read(path, place_keys.list_keys, ("filter", "permission", *more, *_PAGE), "caller", 404),
+        _beside("POST", path, place_keys.add_key, (), 201, 400, 404),
+        _read(f"{path}/{{keyId}}", place_keys.get_key, (), "caller", 404),
+        _beside("DELETE", f"{path}/{{keyId}}", place_keys.revoke_key, (), 204, 404),
+        _beside("PUT", f"{path}/{{keyId}}/permission/{{permission}}", place_keys.set_permission, (), 200, 400, 404),
+    )
+
+
 _USERS: tuple[Route, ...] = (
     _read(f"{API}/users", users.find_users, ("filter", "group", "permission", *_PAGE), "caller", 400),
     Route("PUT", f"{API}/users", users.update_myself, (), (200, 400, 401), "caller", directory=True),
     Route("PUT", f"{API}/users/credentials", users.set_my_password, (), (204, 400, 401), "caller", directory=True),
     _read(f"{API}/users/{{userSlug}}", users.get_user, (), "caller", 404),
+    _read(f"{API}/users/{{userSlug}}/settings", users.settings, (), "caller", 404),
+    _beside("POST", f"{API}/users/{{userSlug}}/settings", users.update_settings, (), 204, 400, 404),
     _read(f"{ADMIN}/users", users.list_users, _FILTER, "licensed"),
     _write("POST", f"{ADMIN}/users", users.create_user, _NEW, 204, 400, 403, 409),
     _write("PUT", f"{ADMIN}/users", users.update_user, (), 200, 400, 403, 404),
@@ -164,6 +190,15 @@ ROUTES: tuple[Route, ...] = (
     *_PERMISSIONS,
     *_of(PROJECT),
     *_of(f"{PROJECT}/repos/{{repositorySlug}}"),
+    _read(_TO_ALL, permissions.held_by_all, (), "caller", 400, 404),
+    _beside("POST", _TO_ALL, permissions.grant_all, ("allow",), 204, 400, 404),
     *_KEYS,
+    *_keys_of(f"{_OPENED}/projects/{{projectKey}}/ssh"),
+    *_keys_of(f"{_OPENED}/projects/{{projectKey}}/repos/{{repositorySlug}}/ssh", "effective"),
+    Route("GET", f"{_OPENED}/ssh/{{keyId}}/projects", place_keys.projects_of, _PAGE, (200, 400, 401, 404), "caller"),
+    Route("GET", f"{_OPENED}/ssh/{{keyId}}/repos", place_keys.repositories_of, _PAGE, (200, 400, 401, 404), "caller"),
+    _beside("DELETE", f"{_OPENED}/ssh/{{keyId}}", place_keys.revoke_everywhere, (), 204, 400, 404),
+    *_tokens_of(_PLACES),
+    *_tokens_of(f"{_PLACES}/repos/{{repositorySlug}}"),
     *_SITE,
 )

@@ -35,6 +35,7 @@ class Account:
     password: str | None = None
     signed_in_ms: int | None = None
     groups: set[str] = field(default_factory=set)
+    settings: dict[str, bool | int | float | str] = field(default_factory=dict)
 
     @property
     def writable(self) -> bool:
@@ -52,11 +53,15 @@ class Group:
 
 @dataclass(slots=True)
 class Grants:
-    """Who holds which permission on one thing: `levels` from the lowest; accounts by id, groups by lower-cased name."""
+    """Who holds which permission on one thing: `levels` from the lowest; accounts by id, groups by lower-cased name.
+
+    `everyone` is what all users hold, the default permission of a project.
+    """
 
     levels: tuple[str, ...]
     users: dict[int, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    everyone: str | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +71,8 @@ class Repository:
     id: int
     slug: str
     grants: Grants = field(default_factory=lambda: Grants(OF_REPOSITORY))
+    tokens: dict[str, Secret] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # what each access key may do, by the id of the key
 
 
 @dataclass(slots=True)
@@ -77,6 +84,8 @@ class Project:
     name: str
     repositories: dict[str, Repository] = field(default_factory=dict)
     grants: Grants = field(default_factory=lambda: Grants(OF_PROJECT))
+    tokens: dict[str, Secret] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # as above
 
 
 @dataclass(slots=True)
@@ -105,6 +114,7 @@ class Bitbucket:
         self.groups: dict[str, Group] = {n: Group(n) for n in (ADMINS, LICENSED, "software_dev", "helpdesk")}
         self.grants = Grants(GLOBAL, groups={ADMINS: "SYS_ADMIN", LICENSED: "LICENSED_USER"})
         self.secrets: dict[str, dict[str, Secret]] = {"ssh": {}, "gpg": {}, "token": {}}
+        self.access_keys: dict[str, Secret] = {}
         self.projects: dict[str, Project] = {}
         self.journal: list[dict[str, Any]] = []
         self._next = {"account": 1, "secret": 1}
@@ -198,10 +208,14 @@ class Bitbucket:
 
     def keep(self, kind: str, owner: Account, name: str, text: str, permissions: tuple[str, ...] = ()) -> Secret:
         """Give an account an SSH key, a GPG key or a token."""
-        number = self._number("secret")
-        secret = Secret(f"{number:016x}" if kind == "gpg" else str(number), owner.id, name, text, permissions)
+        secret = self.secret(kind, owner.id, name, text, permissions)
         self.secrets[kind][secret.id] = secret
         return secret
+
+    def secret(self, kind: str, owner: int, name: str, text: str, permissions: tuple[str, ...] = ()) -> Secret:
+        """A new key or token, which is nowhere yet; owner 0 for one that is nobody's own."""
+        number = self._number("secret")
+        return Secret(f"{number:016x}" if kind == "gpg" else str(number), owner, name, text, permissions)
 
     def wrote(self, method: str, path: str, subject: str, what: str) -> None:
         """Journal a write that was accepted; no passwords in `what`."""
@@ -212,7 +226,11 @@ class Bitbucket:
         """The whole state as data, in an order that does not depend on history."""
         groups = sorted(self.groups.values(), key=lambda group: group.name)
         names = {account.id: account.name for account in (*self.accounts.values(), *self.deleted.values())}
-        grants = [{"users": {names[i]: p for i, p in g.users.items()}, "groups": g.groups} for g in self.all_grants()]
+        grants = [
+            {"users": {names[i]: p for i, p in g.users.items()}, "groups": g.groups}
+            | ({"everyone": g.everyone} if g.everyone else {})
+            for g in self.all_grants()
+        ]
         return {
             "accounts": [self._account_document(self.accounts[name]) for name in sorted(self.accounts)],
             "groups": [{"name": g.name, "members": sorted(a.name for a in g.members.values())} for g in groups],

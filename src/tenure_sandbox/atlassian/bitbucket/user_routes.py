@@ -8,7 +8,7 @@ from tenure_sandbox.atlassian.call import Reply
 
 from . import accounts, beans, membership
 from .call import Call
-from .permissions import level
+from .permissions import ADMIN, level
 from .state import GLOBAL, Account
 from .texts import refused
 
@@ -191,4 +191,26 @@ def set_my_password(call: Call) -> Reply:
         raise refused("old_password")
     accounts.set_password(call.caller, body)
     call.wrote(call.caller.name, "password")
+    return Reply(204)
+
+
+def _own_settings(call: Call) -> Account:
+    account = call.slugged()
+    if account is not call.caller and call.level() < ADMIN:
+        raise refused("not_permitted")
+    return account
+
+
+def settings(call: Call) -> Reply:
+    """Answer an account's settings, to itself or an administrator."""
+    return Reply(200, _own_settings(call).settings)
+
+
+def update_settings(call: Call) -> Reply:
+    """Set some of an account's settings; the others stay."""
+    account, given = _own_settings(call), call.fields()
+    if not all(isinstance(value, bool | int | float | str) for value in given.values()):
+        raise refused("setting")
+    account.settings |= given
+    call.wrote(account.name, f"settings {', '.join(sorted(given))}")
     return Reply(204)

@@ -193,9 +193,9 @@ def property_value(account: Account, key: str) -> Any:
     return account.properties[key]
 
 
-def password_reasons(body: dict[str, Any]) -> list[str]:
+def password_reasons(body: dict[str, Any], field: str) -> list[str]:
     """Why the password policy would refuse a password: never, since a new Jira has no policy; 400 if one is missing."""
-    if not body.get("username") or not body.get("password"):
+    if not isinstance(body.get("username"), str) or not body["username"] or not body.get(field):
         raise refused(400, "policy_incomplete")
     return []
 

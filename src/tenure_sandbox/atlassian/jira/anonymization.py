@@ -39,6 +39,7 @@ class Task:
     owner: Account | None
     left: int = REQUESTS_OF_A_TASK
     errors: Errors = field(default_factory=dict)
+    again: bool = False
 
 
 def is_anonymized(account: Account) -> bool:
@@ -93,6 +94,16 @@ def schedule(jira: Jira, body: dict[str, Any], caller: Account, read_only: bool,
     task = Task(10100 + len(jira.anonymizations), account, account.key, account.name, account.display_name, owner)
     task.errors = complaints(account, caller, read_only) | ({"USER_DISABLE": fails} if fails else {})
     jira.anonymizations.append(task)
+    return task
+
+
+def schedule_again(jira: Jira, body: dict[str, Any], caller: Account, read_only: bool, fails: str = "") -> Task:
+    """Promise to repeat what an anonymization left undone, for an account that was called otherwise before it."""
+    old = [body.get(name) for name in ("oldUserKey", "oldUserName")]
+    if any(one is not None and not isinstance(one, str) for one in old):
+        raise refused(400, "body")
+    task = schedule(jira, body, caller, read_only, fails)
+    task.again, task.key, task.name = True, old[0] or task.key, old[1] or task.name
     return task
 
 

@@ -18,6 +18,16 @@ def _collections(errors: Errors) -> dict[str, Any]:
 
 def validate(call: Call) -> Reply:
     """Answer what anonymizing an account would do, and what speaks against it."""
+    return _validation(call)
+
+
+def validate_again(call: Call) -> Reply:
+    """Answer the same of an account that was anonymized before, under the names that it had then."""
+    old = {"userKey": call.text("oldUserKey"), "userName": call.text("oldUserName")}
+    return _validation(call, {name: value for name, value in old.items() if value})
+
+
+def _validation(call: Call, old: dict[str, str] | None = None) -> Reply:
     key = call.text("userKey")
     account = call.jira.by_key.get(key or "")
     if account is None:
@@ -36,6 +46,7 @@ def validate(call: Call) -> Reply:
         "operations": anonymization.operations(call.jira, account),
         "businessLogicValidationFailed": bool(errors),
     }
+    body |= old or {}
     led = call.jira.leads(account)
     if led and call.text("expand") == "affectedEntities":
         body["affectedEntities"] = {"TRANSFER_OWNERSHIP": [{"type": "TRANSFER_OWNERSHIP", "description": led}]}
@@ -55,8 +66,8 @@ def _progress(task: Task) -> dict[str, Any]:
         "operations": [],
         "status": "IN_PROGRESS" if task.left else "COMPLETED",
         "executingNode": "",
-        "isRerun": False,
-        "rerun": False,
+        "isRerun": task.again,
+        "rerun": task.again,
     }
 
 
@@ -66,6 +77,19 @@ def schedule(call: Call) -> Reply:
     task = anonymization.schedule(call.jira, call.fields(), call.caller, read_only, call.task_fails())
     call.wrote(task.name, "anonymize")
     return Reply(202, _progress(task))
+
+
+def schedule_again(call: Call) -> Reply:
+    """Promise to repeat an anonymization."""
+    read_only = call.faces("read_only") is not None
+    task = anonymization.schedule_again(call.jira, call.fields(), call.caller, read_only, call.task_fails())
+    call.wrote(task.name, "anonymize again")
+    return Reply(202, _progress(task))
+
+
+def unlock(call: Call) -> Reply:
+    """Refuse to forget a task that hangs: the stand-in is one node, and only a cluster does so."""
+    raise refused(400, "not_clustered")
 
 
 def progress(call: Call) -> Reply:

@@ -94,7 +94,9 @@ def suggestion(jira: Jira, group: Group, query: str) -> dict[str, Any]:
     name, at = group.name, group.name.lower().find(query.lower()) if query else -1
     end = at + len(query)
     html = escape(name) if at < 0 else f"{escape(name[:at])}<b>{escape(name[at:end])}</b>{escape(name[end:])}"
-    labels = [{"text": r.name, "title": r.name, "type": "SINGLE"} for r in jira.roles.values() if name in r.groups]
+    labels = [
+        {"text": r.name, "title": r.name, "type": "SINGLE"} for r in jira.roles.values() if name.lower() in r.groups
+    ]
     if name == ADMINISTRATORS:
         labels.append({"text": "Admin", "title": "Jira administrators", "type": "ADMIN"})
     return {"name": name, "html": html, "labels": labels}
@@ -119,6 +121,17 @@ def role(jira: Jira, one: Role, full: bool = False) -> dict[str, Any]:
         "hasUnlimitedSeats": seats is None,
         "platform": one.key == "jira-core",
     }
+
+
+def every_permission(of_projects: tuple[str, ...]) -> dict[str, Any]:
+    """All permissions, without saying who has them."""
+    table = {
+        key: {"key": key, "name": name, "type": "GLOBAL", "description": name} for key, name in PERMISSIONS.items()
+    }
+    for key in of_projects:
+        name = key.replace("_", " ").title()
+        table[key] = {"key": key, "name": name, "type": "PROJECT", "description": name}
+    return {"permissions": {key: {"id": str(number), **one} for number, (key, one) in enumerate(table.items())}}
 
 
 def permissions(administers: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from tenure_sandbox.atlassian.seraph import MISSED, Seraph, told, untrusted
 from .anonymization import go_on
 from .call import Call
 from .routes import ROUTES
+from .session_routes import by_cookie
 from .state import Account, Jira
 from .texts import Refused, refused
 
@@ -33,12 +34,13 @@ class JiraDoor(Door):
         signed_in = self._seraph.caller(scope, headers)
         if isinstance(signed_in, Reply):
             return signed_in
+        signed_in = signed_in or by_cookie(self._jira, headers)
         path = scope["path"][len(scope.get("root_path", "")) :].replace("/rest/api/latest/", "/rest/api/2/", 1)
         way = self.way(scope, path, "Oops, you've found a dead link. - Sandbox Jira")
         if isinstance(way, Reply):
             return way
         route, arguments = way
-        stopped = _stopped(route, headers, signed_in)
+        stopped = _stopped(route, headers, body, signed_in)
         if stopped:
             return stopped
         call = Call(
@@ -54,13 +56,14 @@ class JiraDoor(Door):
         return told(checked(route, _carry_out(call)), signed_in)
 
 
-def _stopped(route: Route, headers: Mapping[bytes, bytes], signed_in: Account | None) -> Reply | None:
+def _stopped(route: Route, headers: Mapping[bytes, bytes], body: bytes, signed_in: Account | None) -> Reply | None:
     """The page for a request that Jira stops before its operation sees it."""
     if signed_in is None and route.right != "anyone":
         return page(401, "Unauthorized (401)", "You must sign in to use this resource.", MISSED)
     if refusal := untrusted(route, headers):
         return refusal
-    if route.method in ("POST", "PUT") and not headers.get(b"content-type", b"").startswith(b"application/json"):
+    kind = headers.get(b"content-type", b"")
+    if route.method in ("POST", "PUT") and (body or kind) and not kind.startswith(route.media.encode()):
         return page(415, "HTTP Status 415 – Unsupported Media Type")
     return None
 

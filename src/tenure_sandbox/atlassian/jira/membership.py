@@ -45,6 +45,10 @@ def delete(jira: Jira, group: Group, swap_group: str | None) -> None:
         jira.leave(account, group)
     for other in jira.groups.values():
         other.nested.discard(low)
+    jira.rights.forget("group", low)
+    for role in jira.roles.values():
+        role.groups = tuple(name for name in role.groups if name != low)
+        role.default_groups = tuple(name for name in role.default_groups if name != low)
     del jira.groups[low]
 
 

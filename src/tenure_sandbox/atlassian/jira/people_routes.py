@@ -1,4 +1,4 @@
-"""Jira's operations on accounts, their properties and their sessions."""
+"""Jira's operations on accounts and their properties."""
 
 from __future__ import annotations
 
@@ -101,13 +101,6 @@ def list_users(call: Call) -> Reply:
     return Reply(200, answer)
 
 
-def end_sessions(call: Call) -> Reply:
-    """End all sessions of an account."""
-    account = accounts.by_name(call.jira, call.arguments["username"])
-    call.wrote(account.name, "end sessions")
-    return Reply(200)
-
-
 def property_keys(call: Call) -> Reply:
     """List the keys of an account's properties."""
     account = call.account("userKey")
@@ -155,6 +148,31 @@ def update_myself(call: Call) -> Reply:
     return _update(call, call.caller, own)
 
 
+def change_own_password(call: Call) -> Reply:
+    """Set the caller's own password, for who knows the one from before."""
+    body = call.fields()
+    directory.writable(call.caller)
+    if body.get("currentPassword") != call.caller.password:
+        raise refused(400, "current_password")
+    accounts.set_password(call.caller, body)
+    call.wrote(call.caller.name, "password")
+    return Reply(204)
+
+
 def password_policy(call: Call) -> Reply:
     """Say why a password would be refused to a new account."""
-    return Reply(200, accounts.password_reasons(call.fields()))
+    return Reply(200, accounts.password_reasons(call.fields(), "password"))
+
+
+def password_policy_of_change(call: Call) -> Reply:
+    """Say why a new password would be refused to an account that is there."""
+    body = call.fields()
+    reasons = accounts.password_reasons(body, "newPassword")
+    accounts.by_name(call.jira, body["username"])
+    return Reply(200, reasons)
+
+
+def password_rules(call: Call) -> Reply:
+    """List what the password policy asks for: nothing, since a new Jira has none."""
+    call.text("hasOldPassword")
+    return Reply(200, [])

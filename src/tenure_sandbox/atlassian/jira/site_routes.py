@@ -1,9 +1,8 @@
-"""Jira's operations on groups, application roles, leads, permissions and the server itself."""
+"""Jira's operations on groups, leads, permissions and the server itself."""
 
 from __future__ import annotations
 
 import re
-import zlib
 from html import escape
 from typing import Any
 
@@ -12,7 +11,7 @@ from tenure_sandbox.faults import capped
 
 from . import accounts, beans, membership
 from .call import Call
-from .state import Account, Group, Led, Role
+from .state import Account, Group, Led
 from .texts import refused
 
 MEMBER_PAGE = 50
@@ -86,45 +85,24 @@ def remove_member(call: Call) -> Reply:
     return Reply(200)
 
 
-def pick_groups(call: Call) -> Reply:
-    """Suggest groups, at most 20 whatever is asked; `total` says how many there are."""
+def suggested(call: Call, exclude: list[str]) -> dict[str, Any]:
+    """The groups for what somebody types, at most 20 whatever is asked; `total` says how many there are."""
     query, size = call.text("query") or "", min(call.number("maxResults", PICKER_LIMIT), PICKER_LIMIT)
-    exclude = call.texts("exclude")
     found: list[Group] = [] if call.faces("forbidden") else membership.matching(call.jira, query, exclude)
     found = capped(call.scope, found)
     shown = [beans.suggestion(call.jira, group, query) for group in found[:size]]
     header = f"Showing {len(shown)} of {len(found)} matching groups"
-    return Reply(200, {"header": header, "total": len(found), "groups": shown})
+    return {"header": header, "total": len(found), "groups": shown}
 
 
-def _tagged(body: Any) -> Reply:
-    return Reply(200, body, {"ETag": f'"{zlib.crc32(repr(body).encode()):08x}"'})
-
-
-def roles(call: Call) -> Reply:
-    """Answer all application roles, with the seats that are left."""
-    full = call.faces("licence_full") is not None
-    return _tagged([beans.role(call.jira, role, full) for role in call.jira.roles.values()])
-
-
-def one_role(call: Call) -> Reply:
-    """Answer one application role."""
-    key = call.arguments["key"]
-    role: Role | None = call.jira.roles.get(key)
-    if role is None:
-        raise refused(404, "no_such_role", key=key)
-    return _tagged(beans.role(call.jira, role, call.faces("licence_full") is not None))
+def pick_groups(call: Call) -> Reply:
+    """Suggest groups, without those that are left out."""
+    return Reply(200, suggested(call, call.texts("exclude")))
 
 
 def my_permissions(call: Call) -> Reply:
     """Answer the global permissions, and which of them the caller has."""
     return Reply(200, beans.permissions(call.administers()))
-
-
-def session(call: Call) -> Reply:
-    """Answer who is signed in."""
-    address = f"{call.base}/rest/api/latest/user?username={beans.quoted(call.caller.name)}"
-    return Reply(200, {"self": address, "name": call.caller.name, "loginInfo": {"loginCount": 1}})
 
 
 def server_info(call: Call) -> Reply:

@@ -19,7 +19,7 @@ from tenure_sandbox.people import (
     generated,
 )
 
-from .rights import ACTORS, SCHEMES
+from .rights import Rights
 
 if TYPE_CHECKING:
     from .anonymization import Task
@@ -102,8 +102,8 @@ class Jira:
             "jira-software": Role("jira-software", "Jira Software", (USERS,), (USERS,), True, seats),
             "jira-core": Role("jira-core", "Jira Core", (), (), False, seats),
         }
-        self.schemes = list(SCHEMES)
-        self.actors = {place: list(actors) for place, actors in ACTORS.items()}
+        self.rights = Rights()
+        self.sessions: dict[str, Account] = {}
         self.anonymizations: list[Task] = []
         self.duplicated: dict[str, list[dict[str, Any]]] = {}
         self.directory: Directory | None = None
@@ -145,6 +145,8 @@ class Jira:
         del self.names[bisect_left(self.names, account.name)]
         del self.listing[bisect_left(self.listing, account.number, key=lambda other: other.number)]
         self.deleted[account.key] = account
+        self.rights.forget("user", account.key)
+        self.sessions = {number: owner for number, owner in self.sessions.items() if owner is not account}
 
     def rename(self, account: Account, name: str) -> None:
         """Give an account another free name; its key stays."""
@@ -156,6 +158,7 @@ class Jira:
     def give_key(self, account: Account, key: str) -> None:
         """Give an account another key, as only anonymization does."""
         del self.by_key[account.key]
+        self.rights.rekey(account.key, key)
         account.key = key
         self.by_key[key] = account
 
