@@ -206,7 +206,7 @@ async def changes(target: ScimTarget, anna: Handle) -> None:
 
 
 async def belongs(target: ScimTarget, anna: Handle, *, looks: bool) -> None:
-    """Two people in a group; one goes, the other stays. `looks`: whoever joins is looked for first, as without PATCH."""
+    """Two people in a group; one goes, the other stays. `looks`: whoever joins is looked for first."""
     ben = (await target.apply(person(2))).account
     assert ben is not None
     with pytest.raises(NotFound):
