@@ -122,7 +122,7 @@ class Engine:
         now = self._house.clock.now()
         async with self._house.database.transaction() as connection:
             state = await targets.state(connection, target.id)
-            if target.own_account is not None:
+            if target.checked_at is not None:  # not every application says as whom we are signed in
                 target.brake.closed = targets.why_closed(state)
             if state["state"] == "stopped" and state["probe_at"] > now:
                 return False
