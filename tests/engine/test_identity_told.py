@@ -69,6 +69,10 @@ async def test_an_expression_that_fails_is_told(database: str) -> None:
     await hire(world, ids, person("nameless@x.example", "Nobody"))
     said = " ".join((await tenure(database, "plan", "jira", "--identity", "nameless@x.example")).split())
     assert "name.givenName and name.familyName have no value" in said
+    await hire(world, ids, called("Jo", "Doe", "jo@x.example"))
+    lines = (await tenure(database, "plan", "jira", "--identity", "jo@x.example")).splitlines()
+    at = lines.index("  display_name")  # a name as long as the column of labels stands on a line of its own
+    assert [line[:14].strip() for line in lines[at + 1 : at + 3]] == ["value", "state"]
     whole = (await told(database, "nameless@x.example"))["whole"]
     assert (whole["standing"], whole["problems"] != []) == ("member", True)
     assert "nobody is called" in await tenure(database, "plan", "--identity", "who", code=1)

@@ -59,10 +59,11 @@ def _computed(story: Story) -> list[Part]:
 
 def _part_lines(part: Part) -> Iterator[Line]:
     assert part.reason is not None
-    yield Line(_trail(part.reason.source, part.reason.rule, part.reason.value), f"  {words.shown(part.title)}", "step")
+    yield Line(f"  {words.shown(part.title)}")
+    yield Line(_trail(part.reason.source, part.reason.rule, part.reason.value), "    value", "step")
     if part.chosen is not None:
-        yield Line(words.shown(part.chosen), "", "wait")
-    yield Line(f"{STATES[part.state]}: {part.why}", "", TONES[part.state])
+        yield Line(words.shown(part.chosen), "    chosen", "wait")
+    yield Line(f"{STATES[part.state]}: {part.why}", "    state", TONES[part.state])
 
 
 def _trail(source: str, rule: str, value: str | None) -> str:
