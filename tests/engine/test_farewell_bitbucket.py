@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tenure.engine import decide
+from tenure.store import holding
 from tenure.store.decisions import Decider
 from tenure_sandbox.atlassian.bitbucket import Bitbucket
 
@@ -178,3 +179,23 @@ async def test_no_first_password_is_anywhere_in_the_database_or_the_logs(
     assert "password=***" in str(lines)
     for password in echoing.passwords:
         assert password not in f"{kept} {lines} {caplog.text}"
+
+
+async def test_an_approval_of_several_groups_lets_each_of_them_go(database: str) -> None:
+    """Whoever is out of scope is in several groups: what a person agrees to is carried out, and not asked again."""
+    text = ESTATE.replace("    mode: full\n", "    mode: full\n    scope: title != 'Visitor'\n")
+    world = World(database, text + "    limits: {losers: {people: 0, share: 0%}}\n", target="bitbucket")
+    ids = await joined(world)
+    async with world.house() as tenure, world.provider(tenure) as client:
+        told = patch({"op": "replace", "path": "title", "value": "Visitor"})
+        await client.patch(f"/Users/{ids['ada@x.example']}", json=told)
+        await world.finish(tenure)
+        async with tenure.database.transaction() as connection:
+            (plan,) = await holding.held_plans(connection)
+        assert held(world).accounts["ada"].groups == {"stash-users", "software_dev", "helpdesk"}
+        decider = Decider("cli:ada", "agreed")
+        await decide.approve(tenure.database, world.clock.now(), plan.id, plan.revision, decider)
+        await world.finish(tenure)
+        async with tenure.database.transaction() as connection:
+            assert await holding.held_plans(connection) == ()
+    assert held(world).accounts["ada"].groups == set()

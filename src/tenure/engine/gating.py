@@ -196,7 +196,7 @@ async def _pass(
     if verdict.decision is not Decision.GO:
         return verdict  # with the gate that holds it, so that a person can decide
     digest, subject = digest_of(verdict.change), work.mark.subject
-    opened: dict[str, bool] = {verdict.gate: True} if verdict.gate and verdict.decision is Decision.GO else {}
+    opened: dict[str, bool] = {verdict.gate: True} if verdict.gate else {}
     for name in names:
         if _decided(work, verdict.change, name, digest):
             opened[name] = True
@@ -209,7 +209,7 @@ async def _pass(
                 counts.shut[name] = True
             return Verdict(verdict.change, Decision.HOLD, reason, gate=name)
         opened[name] = False
-    if work.later is not None and isinstance(verdict.change, RenameAccount) and verdict.decision is Decision.GO:
+    if work.later is not None and isinstance(verdict.change, RenameAccount):
         return work.later  # its own gates let it pass; it is counted when it goes
     for name, approved in opened.items():
         if not approved:

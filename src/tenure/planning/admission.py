@@ -96,12 +96,15 @@ def _verdicts(change: Change, safety: Safety) -> Iterator[Verdict]:
     if not isinstance(change, JoinGroups | LeaveGroups):
         yield _verdict(change, safety)
         return
-    alike: dict[tuple[Decision, str, str | None, str | None], list[str]] = {}
+    alike: dict[tuple[Decision, str, str | None], list[str]] = {}
     for name in change.groups:
         found = _verdict(replace(change, groups=(name,)), safety)
-        alike.setdefault((found.decision, found.reason, found.waits_on, found.gate), []).append(name)
-    for (decision, reason, waits_on, gate), names in alike.items():
-        yield Verdict(replace(change, groups=tuple(names)), decision, reason, waits_on, gate)
+        if found.gate is not None:  # a decision is bound to what was judged: each group by itself
+            yield found
+        else:
+            alike.setdefault((found.decision, found.reason, found.waits_on), []).append(name)
+    for (decision, reason, waits_on), names in alike.items():
+        yield Verdict(replace(change, groups=tuple(names)), decision, reason, waits_on)
 
 
 def _apart(change: UpdateAccount, safety: Safety) -> Iterator[UpdateAccount]:
