@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from tenure.model.reading import Extent
-from tenure.store.database import Connection, Database, row, rows
+from tenure.store.database import Connection, Database, DatabaseAway, row, rows
 from tenure.store.directory import GROUP_COLUMNS, IDENTITY_COLUMNS, GroupRow, IdentityRow, identity_row
 
 _READING = 0x7E4E0002
@@ -43,7 +43,11 @@ async def alone(database: Database, source: int) -> AsyncIterator[None]:
         found = await cursor.fetchone()
         if not found or not found[0]:
             raise BeingRead
-        yield
+        try:
+            yield
+        finally:  # a lock that goes with its connection outlasts it by a moment, in which whoever is next would be refused
+            with suppress(DatabaseAway):
+                await connection.execute("SELECT pg_advisory_unlock(%s, %s)", (_READING, source))
 
 
 async def last(connection: Connection, source: int) -> LastPull | None:
