@@ -24,6 +24,7 @@ from tenure.engine.effect import Effect, Unkept, effect
 from tenure.engine.growth import analyse_while_growing
 from tenure.engine.intake import Intake
 from tenure.engine.limiter import SharedLimiter
+from tenure.engine.precedence import Precedence
 from tenure.engine.pull import Pulled, PulledSource, pull
 from tenure.engine.pulling import Pulls
 from tenure.engine.sealer import Sealer
@@ -96,7 +97,7 @@ async def open_house(
         activation = await revisions.activate(database, estate, by, clock.now())
         locks, waking = Locks(database), Waking(database)
         await locks.open()
-        house = House(database, clock, _targets(estate, activation, database, locks, clock, transports or {}, stack))
+        house = _house(estate, activation, database, locks, clock, transports or {}, stack)
         engine = Engine(house, locks, waking)
         stack.push_async_callback(engine.close)
         intake, sources = Intake(database, clock, waking.wake), _sources(estate, activation)
@@ -141,7 +142,7 @@ async def effects(estate: Estate, dsn: str, clock: Clock | None = None) -> dict[
         locks = Locks(database)
         activation = revisions.Activation(-1, numbers.sources, known)
         looked = replace(estate, targets=parts)
-        house = House(database, clock, _targets(looked, activation, database, locks, clock, {}, stack))
+        house = _house(looked, activation, database, locks, clock, {}, stack)
         return {target.name: await effect(house, target) for target in house.targets.values()}
 
 
@@ -174,9 +175,9 @@ async def certify(
         stack.push_async_callback(locks.close)
         await certifying.alone(locks, number, name)
         one, numbers = replace(estate, targets={name: part}), revisions.Activation(0, {}, {name: number})
-        targets = _targets(one, numbers, database, locks, clock, transports or {}, stack)
+        house = _house(one, numbers, database, locks, clock, transports or {}, stack)
         order = certifying.Order(by, read_only, domain, tell)
-        return await certifying.certify(House(database, clock, targets), targets[number], part.kind, order)
+        return await certifying.certify(house, house.targets[number], part.kind, order)
 
 
 @asynccontextmanager
@@ -205,7 +206,7 @@ async def running(tenure: Tenure, *, reads: bool = True) -> AsyncIterator[None]:
         await tenure.waking.stop()
 
 
-def _targets(
+def _house(
     estate: Estate,
     activation: revisions.Activation,
     database: Database,
@@ -213,12 +214,12 @@ def _targets(
     clock: Clock,
     transports: Mapping[str, httpx2.AsyncBaseTransport],
     stack: AsyncExitStack,
-) -> dict[int, ActiveTarget]:
-    found = {}
+) -> House:
+    found, precedence = dict[int, ActiveTarget](), Precedence()
     for name, part in estate.targets.items():
         number, rate = activation.targets[name], part.rate
         brake = Brake()
-        limiter = SharedLimiter(database, locks, clock, number, rate.per_second, rate.concurrency, brake)
+        limiter = SharedLimiter(database, locks, clock, number, rate.per_second, rate.concurrency, brake, precedence)
         connector = TARGETS[part.kind].open(
             part.settings, mode=part.rules.mode, limiter=limiter, clock=clock, transport=transports.get(name), name=name
         )
@@ -236,7 +237,7 @@ def _targets(
             url=str(getattr(part.settings, "url", "")),
             brake=brake,
         )
-    return found
+    return House(database, clock, found, precedence)
 
 
 def _sources(estate: Estate, activation: revisions.Activation) -> dict[str, PushSource]:

@@ -1,4 +1,4 @@
-"""Killed at every numbered point (commit or remote call), the story of six people ends in the same state."""
+"""Killed at every numbered point (commit or remote call), the story of four people ends in the same state."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ SLICES = 12
 _UNTROUBLED: list[tuple[dict[str, Any], int]] = []
 
 
-async def _joiners(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
+async def _joiner(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
     await ensure(client, ids, "Users", "userName", person("ada@x.example", "Ada Byron", phone="+44 1"))
 
 
-async def _others(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
-    names = {"ines.k@x.example": "Ines K", "bela@x.example": "Béla N", "tomas@x.example": "Tomás R"}
-    for user_name, name in names.items():
-        await ensure(client, ids, "Users", "userName", person(user_name, name))
+async def _another(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
+    await ensure(client, ids, "Users", "userName", person("tomas@x.example", "Tomás R"))
 
 
 async def _adoption(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
@@ -37,12 +35,12 @@ async def _group(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
 
 
 async def _rename(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
-    body = patch({"op": "Replace", "path": "userName", "value": "ines.b@x.example"})
-    assert (await client.patch(f"/Users/{ids['ines.k@x.example']}", json=body)).status_code == 200
+    body = patch({"op": "Replace", "path": "userName", "value": "ada.k@x.example"})
+    assert (await client.patch(f"/Users/{ids['ada@x.example']}", json=body)).status_code == 200
 
 
 async def _leave(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
-    for who in ("bela@x.example", "tomas@x.example"):
+    for who in ("noor@x.example", "tomas@x.example"):
         body = patch({"op": "replace", "value": {"active": False}})
         assert (await client.patch(f"/Users/{ids[who]}", json=body)).status_code == 200
 
@@ -52,7 +50,7 @@ async def _rehire(client: httpx2.AsyncClient, ids: dict[str, str]) -> None:
     assert (await client.patch(f"/Users/{ids['tomas@x.example']}", json=body)).status_code == 200
 
 
-CHAPTERS: tuple[tuple[Step, ...], ...] = ((_joiners, _others, _adoption), (_group, _rename, _leave), (_rehire,))
+CHAPTERS: tuple[tuple[Step, ...], ...] = ((_joiner, _another, _group, _adoption), (_rename, _leave), (_rehire,))
 
 
 async def tell(world: World, kill_at: int | None) -> tuple[dict[str, Any], int]:
@@ -80,12 +78,12 @@ async def tell(world: World, kill_at: int | None) -> tuple[dict[str, Any], int]:
 async def test_there_are_enough_points_and_not_too_many(database: str) -> None:
     state, points = await tell(World(database), None)
     accounts = {a["name"]: a for a in state["accounts"]}
-    assert not accounts["bela"]["active"]
+    assert accounts["ada.k"]["key"].startswith("JIRAUSER")
+    assert accounts["ada.k"]["properties"] == {"phone": "+44 1"}
     assert accounts["tomas"]["active"]
-    assert accounts["ines.b"]["key"].startswith("JIRAUSER")
+    assert not accounts["noor"]["active"]
     assert accounts["noor"]["groups"] == ["Marketing"]
-    assert accounts["ada"]["properties"] == {"phone": "+44 1"}
-    assert 60 < points <= MOST_POINTS
+    assert 60 < points <= MOST_POINTS, points
 
 
 @pytest.mark.parametrize("first", range(1, SLICES + 1))

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 from tests.engine.world import VirtualClock
 
-from tenure.engine.limiter import SharedLimiter, priority
+from tenure.engine.limiter import SharedLimiter
+from tenure.engine.precedence import priority
 from tenure.store.database import Database
 from tenure.store.locks import Locks
 

@@ -222,7 +222,9 @@ async def test_a_group_that_came_after_the_last_reading_is_read_first(database: 
     world = place(database)
     await push(world, "Helpdesk")
     await world.sandbox_call("POST", "/jira/rest/api/2/group", {"name": "auditors"}, auth=True)
-    world.sandbox.state.world.applications["jira"].rights.actors[("OPS", "10002")].append(Actor(10250, "group", "auditors"))
+    world.sandbox.state.world.applications["jira"].rights.actors[("OPS", "10002")].append(
+        Actor(10250, "group", "auditors")
+    )
     world.clock.at += timedelta(minutes=5)
     async with world.house() as house, world.provider(house) as client:
         ada = (await client.get("/Users", params={"filter": 'userName eq "ada@x.example"'})).json()["Resources"][0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tenure.connector import Target
+from tenure.engine.precedence import Precedence
 from tenure.model.clock import Clock
 from tenure.planning.rules import Rules
 from tenure.store.database import Database
@@ -77,8 +78,9 @@ class ActiveTarget:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What every part of the engine is given: the database, the clock, and the targets by their number."""
+    """What every part of the engine is given: database, clock, the targets by their number, and who goes first."""
 
     database: Database
     clock: Clock
     targets: Mapping[int, ActiveTarget]
+    precedence: Precedence = field(default_factory=Precedence)

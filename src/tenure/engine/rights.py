@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from tenure.engine.active import ActiveTarget, House
-from tenure.engine.limiter import priority
+from tenure.engine.precedence import priority
 from tenure.engine.send import Stopped, stop
 from tenure.engine.work import backoff
 from tenure.model.error import RateLimited, Recovery, TargetError

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tenure.engine import authority, effects, gating, groups, identities, promises, renaming, rights, seating
 from tenure.engine.active import CHUNK, ActiveTarget, House
 from tenure.engine.foresight import foresee_due
-from tenure.engine.limiter import priority
+from tenure.engine.precedence import priority
 from tenure.engine.send import send
 from tenure.engine.work import Work
 from tenure.model.change import Outcome

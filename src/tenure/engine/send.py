@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from tenure.engine.active import SEND_SECONDS, ActiveTarget, House
-from tenure.engine.limiter import priority
+from tenure.engine.precedence import priority
 from tenure.engine.work import Settled, Work, backoff
 from tenure.model.capability import CALLS_NOBODY
 from tenure.model.change import (

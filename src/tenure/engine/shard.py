@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from tenure.engine import rights, seating
+from tenure.engine import precedence, rights, seating
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.foresight import foresee
 from tenure.engine.reading import check, read_whole
@@ -125,9 +125,11 @@ class Engine:
             if target.checked_at is not None:  # not every application says as whom we are signed in
                 target.brake.closed = targets.why_closed(state)
             if state["state"] == "stopped" and state["probe_at"] > now:
+                self._house.precedence.tell(target.id, ())
                 return False
             await self._listen(connection, target, now)
             due = await marks.due_shards(connection, target.id, now)
+        self._house.precedence.tell(target.id, [shard for shard, prio in due.items() if precedence.goes_first(prio)])
         stopped, last = state["state"] == "stopped", target.checked_at
         unsure = stopped or last is None or self._house.clock.monotonic() - last > _CHECK_LASTS_S
         if due and unsure:
@@ -172,6 +174,7 @@ class Engine:
 
     def _outdate(self, target: ActiveTarget, end: targets.Outdated) -> None:
         self._outdated.add(target.id)
+        self._house.precedence.tell(target.id, ())
         log.error("this process works by an older estate: it writes nothing more", target=target.name, why=str(end))
 
     def _bulk_chunks(self, target: ActiveTarget) -> int:
@@ -228,7 +231,11 @@ class Engine:
             due = [mark for mark in due if mark.subject not in blocked]
             if not due:
                 return
-            await self._pass(target, shard, epoch, due, few)
+            leaving = [mark for mark in due if precedence.goes_first(mark.prio)]
+            precedence.shard.set(shard)
+            precedence.priority.set(due[0].prio)
+            await self._house.precedence.give_way(target.id)
+            await self._pass(target, shard, epoch, leaving or due, few)
 
     async def _pass(self, target: ActiveTarget, shard: int, epoch: int, due: list[Mark], few: bool) -> None:
         try:

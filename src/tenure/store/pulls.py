@@ -45,7 +45,7 @@ async def alone(database: Database, source: int) -> AsyncIterator[None]:
             raise BeingRead
         try:
             yield
-        finally:  # a lock that goes with its connection outlasts it by a moment, in which whoever is next would be refused
+        finally:  # with the connection it would end a moment later, and refuse whoever is next
             with suppress(DatabaseAway):
                 await connection.execute("SELECT pg_advisory_unlock(%s, %s)", (_READING, source))
 

@@ -1,0 +1,63 @@
+"""Precedence: the urgent go first, and while somebody who leaves is due, what can wait stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from contextvars import ContextVar
+
+from tenure.store import marks
+
+priority: ContextVar[int] = ContextVar("priority", default=marks.SINGLE)
+"""The priority of the mark that the current task works on."""
+
+shard: ContextVar[int | None] = ContextVar("shard", default=None)
+"""The shard that the current task works on; None outside of a pass, where whoever asks is waited for."""
+
+_PATIENCE_S = 5.0
+"""So long one request, or one pass, waits for those who leave, in seconds: an application that keeps them waiting holds
+up the others no longer than that."""
+
+
+def goes_first(prio: int) -> bool:
+    """Whether a mark of this priority is of somebody who just lost access."""
+    return prio <= marks.LOSS
+
+
+class Precedence:
+    """Where, in this process, somebody who lost access is due: by target and shard.
+
+    That a limiter serves the urgent first does not help with what is between their requests: reading, planning and
+    writing down share one processor with all the others. So for the moment that a leaver takes, the rest of the process
+    begins nothing, except in the leaver's own shard, which has to come to the end of its pass.
+    """
+
+    def __init__(self) -> None:
+        self._shards: dict[int, frozenset[int]] = {}
+        self._changed = asyncio.Event()
+
+    def tell(self, target: int, shards: Collection[int]) -> None:
+        """These are the target's shards in which somebody who lost access is due now."""
+        if self._shards.get(target, frozenset()) != frozenset(shards):
+            self._shards[target] = frozenset(shards)
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    def yields(self, target: int) -> bool:
+        """Whether what the current task is about to ask of the target has to wait."""
+        if goes_first(priority.get()) or shard.get() is None or not any(self._shards.values()):
+            return False
+        return shard.get() not in self._shards.get(target, ())
+
+    async def give_way(self, target: int, until: float | None = None) -> float:
+        """Wait as long as the current task yields, but not beyond `until`, in seconds of `time.monotonic`; gives that.
+
+        Without it: five seconds from now.
+        """
+        end = time.monotonic() + _PATIENCE_S if until is None else until
+        with suppress(TimeoutError):
+            while self.yields(target):
+                await asyncio.wait_for(self._changed.wait(), max(0.0, end - time.monotonic()))
+        return end
