@@ -24,7 +24,6 @@ from tenure.engine.effect import Effect, Unkept, effect
 from tenure.engine.growth import analyse_while_growing
 from tenure.engine.intake import Intake
 from tenure.engine.limiter import SharedLimiter
-from tenure.engine.precedence import Precedence
 from tenure.engine.pull import Pulled, PulledSource, pull
 from tenure.engine.pulling import Pulls
 from tenure.engine.sealer import Sealer
@@ -215,11 +214,11 @@ def _house(
     transports: Mapping[str, httpx2.AsyncBaseTransport],
     stack: AsyncExitStack,
 ) -> House:
-    found, precedence = dict[int, ActiveTarget](), Precedence()
+    found = {}
     for name, part in estate.targets.items():
         number, rate = activation.targets[name], part.rate
         brake = Brake()
-        limiter = SharedLimiter(database, locks, clock, number, rate.per_second, rate.concurrency, brake, precedence)
+        limiter = SharedLimiter(database, locks, clock, number, rate.per_second, rate.concurrency, brake)
         connector = TARGETS[part.kind].open(
             part.settings, mode=part.rules.mode, limiter=limiter, clock=clock, transport=transports.get(name), name=name
         )
@@ -237,7 +236,7 @@ def _house(
             url=str(getattr(part.settings, "url", "")),
             brake=brake,
         )
-    return House(database, clock, found, precedence)
+    return House(database, clock, found)
 
 
 def _sources(estate: Estate, activation: revisions.Activation) -> dict[str, PushSource]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tenure.model.capability import Capabilities
-from tenure.model.change import Answer, Change
+from tenure.model.change import Answer, Change, Handle
 from tenure.model.event import ReadComplete, SourceEvent
 from tenure.model.seen import Health, Seen, Selector
 
@@ -57,4 +57,13 @@ class Target(Protocol):
 
     async def aclose(self) -> None:
         """Let go of the connections."""
+        ...
+
+
+@runtime_checkable
+class Finishing(Protocol):
+    """A target where a creation is not over when the account is there."""
+
+    async def finish(self, made: Handle) -> str:
+        """Do what is left of a creation whose answer was lost; gives what is to be told of it, be it a failure."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -39,21 +40,22 @@ targets:
     rate: {per_second: 200, concurrency: 8}
     leaver: {anonymize: after 60d}
 """
+USERS = "/bitbucket/rest/api/latest/admin/users"
 DAY = timedelta(days=1)
 
 
 class Echoing:
-    """The sandbox behind a network that keeps each first password, and refuses the first create with its address."""
+    """The sandbox behind a network that keeps each first password, and may refuse the first create with its address."""
 
-    def __init__(self, app: Starlette) -> None:
-        self.app, self.state = app, app.state
+    def __init__(self, app: Starlette, *, refuses: bool = True) -> None:
+        self.app, self.state, self.refuses = app, app.state, refuses
         self.passwords: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = scope.get("query_string", b"").decode()
         found = parse_qs(query).get("password", [])
         self.passwords += found
-        if not found or len(self.passwords) > 1:
+        if not (found and self.refuses) or len(self.passwords) > 1:
             await self.app(scope, receive, send)
             return
         row = {"context": None, "message": f"no: POST {scope['path']}?{query}", "exceptionName": None}
@@ -179,6 +181,39 @@ async def test_no_first_password_is_anywhere_in_the_database_or_the_logs(
     assert "password=***" in str(lines)
     for password in echoing.passwords:
         assert password not in f"{kept} {lines} {caplog.text}"
+
+
+@pytest.mark.parametrize("last", ["POST", "GET", "PUT", None])
+async def test_the_first_password_is_replaced_though_the_answer_was_lost(database: str, last: str | None) -> None:
+    """It stood in a web address: whatever happens to the answer, or to us after this request, it does not stay."""
+    world = World(database, ESTATE, target="bitbucket")
+    async with world.house() as tenure, world.provider(tenure) as client:
+        await world.finish(tenure)
+        await ensure(client, {}, "Users", "userName", person("ada@x.example", "Ada"))
+    inner, asked = world.sandbox, list[str]()
+    echoing = Echoing(inner, refuses=False)
+
+    async def dying(scope: Scope, receive: Receive, send: Send) -> None:
+        await echoing(scope, receive, send)
+        if echoing.passwords and scope["path"].startswith(USERS):
+            asked.append(scope["method"])
+            if asked == ["POST", "GET", "PUT"][: len(asked)] and asked[-1] == last:
+                world.fuse.dead = True
+                raise Killed
+
+    world.sandbox = dying  # type: ignore[assignment]
+    if last is None:
+        world.sandbox = echoing  # type: ignore[assignment]
+        await world.faults({"kind": "drop", "when": "after", "method": "POST", "path": USERS, "nth": 1})
+    with suppress(Killed):
+        async with world.house() as tenure:
+            await world.finish(tenure)
+    assert last is None or asked[-1] == last
+    world.sandbox = inner
+    async with world.house() as tenure:
+        await world.finish(tenure)
+    assert len(echoing.passwords) == 1
+    assert held(world).accounts["ada"].password not in (None, echoing.passwords[0])
 
 
 async def test_an_approval_of_several_groups_lets_each_of_them_go(database: str) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from tenure.engine.active import Brake
-from tenure.engine.precedence import Precedence, priority
+from tenure.engine.precedence import priority
 from tenure.model.clock import Clock
 from tenure.store.database import Database
 from tenure.store.locks import Locks, LocksLost
@@ -39,9 +38,8 @@ class SharedLimiter:
         per_second: float,
         concurrency: int,
         brake: Brake | None = None,
-        precedence: Precedence | None = None,
     ) -> None:
-        self._brake, self._precedence = brake or Brake(), precedence or Precedence()
+        self._brake = brake or Brake()
         self._database, self._locks, self._clock, self._target = database, locks, clock, target
         self._per_second, self._concurrency = per_second, concurrency
         self._pace = 1.0
@@ -96,15 +94,6 @@ class SharedLimiter:
                     await self._clock.sleep((1 - self._tokens) / rate)
 
     async def _place(self) -> int:
-        """A place for what the current task is about to ask; it is handed on while somebody else goes first."""
-        place, until = await self._turn(), None
-        while self._precedence.yields(self._target) and (until is None or time.monotonic() < until):
-            await self._give_back(place)
-            until = await self._precedence.give_way(self._target, until)
-            place = await self._turn()
-        return place
-
-    async def _turn(self) -> int:
         self._turns += 1
         waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._queue, (priority.get(), self._turns, waiting))

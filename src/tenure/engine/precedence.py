@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 
 from tenure.store import marks
@@ -52,12 +51,29 @@ class Precedence:
         return shard.get() not in self._shards.get(target, ())
 
     async def give_way(self, target: int, until: float | None = None) -> float:
-        """Wait as long as the current task yields, but not beyond `until`, in seconds of `time.monotonic`; gives that.
+        """Wait as long as the current task yields, but not beyond `until`, and give that again.
 
-        Without it: five seconds from now.
+        It is in seconds of the event loop's clock; without it, five seconds from now.
         """
-        end = time.monotonic() + _PATIENCE_S if until is None else until
+        end = asyncio.get_running_loop().time() + _PATIENCE_S if until is None else until
         with suppress(TimeoutError):
             while self.yields(target):
-                await asyncio.wait_for(self._changed.wait(), max(0.0, end - time.monotonic()))
+                await asyncio.wait_for(self._changed.wait(), max(0.0, end - asyncio.get_running_loop().time()))
         return end
+
+    @asynccontextmanager
+    async def turn(self, target: int, turns: asyncio.Semaphore) -> AsyncIterator[None]:
+        """Wait for one of the target's turns, and hand it on while the current task yields.
+
+        Who goes first needs none.
+        """
+        if goes_first(priority.get()):
+            yield
+            return
+        until = None
+        while True:
+            async with turns:
+                if not self.yields(target) or (until is not None and asyncio.get_running_loop().time() >= until):
+                    yield
+                    return
+            until = await self.give_way(target, until)

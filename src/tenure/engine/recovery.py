@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
+from tenure.connector import Finishing
 from tenure.engine import effects
 from tenure.engine.active import ActiveTarget, House
 from tenure.engine.look import desired_group
@@ -96,7 +98,16 @@ async def _read(house: House, target: ActiveTarget, subject: str, mine: list[Int
             work.account = None
     for intent in mine:
         work.settled.append(_account_answer(target, work.account, intent))
+    if creation is not None and work.account is not None and isinstance(target.connector, Finishing):
+        told = await target.connector.finish(Handle(work.account.key, work.account.name))
+        work.settled = [_telling(entry, told) if entry.intent is creation else entry for entry in work.settled]
     return work
+
+
+def _telling(entry: Settled, told: str) -> Settled:
+    """The answer with something more to tell."""
+    said = "; ".join(part for part in (entry.answer.detail, told) if part)
+    return replace(entry, answer=replace(entry.answer, detail=said))
 
 
 def is_ours(target: ActiveTarget, intent: Intent, account: AccountSeen) -> bool:

@@ -28,6 +28,7 @@ from tenure.model.error import OutcomeUnknown, RateLimited, Recovery, TargetErro
 from tenure.model.seen import AccountSeen, ByKey, ByName, GroupByName, GroupSeen, NotThere
 from tenure.planning import evidence
 from tenure.store import marks, targets
+from tenure.store.intents import Intent
 
 log = structlog.get_logger()
 _PROBE = timedelta(seconds=15)
@@ -59,35 +60,45 @@ async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
     rest = list(work.intents)
     try:
         while rest:
-            intent = rest.pop(0)
-            if house.clock.now().timestamp() > intent.deadline.timestamp() - SEND_SECONDS:
-                work.again = 0.0
-                work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail="not sent in time: planned anew")))
-                break
-            change = at(intent.change, work.handle) if work.handle else intent.change
-            if target.closed is not None and change.kind not in CALLS_NOBODY:
-                work.again = 0.0
-                work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail=f"not sent: {target.closed}")))
-                break
-            try:
-                answer = await apply(target, change)
-            except TargetError as error:
-                if isinstance(error, OutcomeUnknown):
-                    work.unknown.append(intent)
+            async with house.precedence.turn(target.id, target.turns):
+                if not await _sent(house, target, work, rest.pop(0)):
                     break
-                work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail=str(error))))
-                if await _give_up(house, target, work, intent.change, error):
-                    break
-                continue
-            work.settled.append(Settled(intent, answer))
-            work.account = evidence.folded(work.account, change, answer)
-            _relieved(work, change, answer)
-            if answer.task is not None:
-                work.again = PROMISED_S
     finally:
         skipped = Answer(Outcome.FAILED, detail="not sent: a change before it did not go")
         work.settled += [Settled(intent, skipped) for intent in rest]
         target.under_way -= len(work.intents)
+
+
+async def _sent(house: House, target: ActiveTarget, work: Work, intent: Intent) -> bool:
+    """Send one change and take down what is answered; False when those after it are not to be sent."""
+    change = at(intent.change, work.handle) if work.handle else intent.change
+    if reason := _not_now(house, target, intent):
+        work.again = 0.0
+        work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail=reason)))
+        return False
+    try:
+        answer = await apply(target, change)
+    except OutcomeUnknown:
+        work.unknown.append(intent)
+        return False
+    except TargetError as error:
+        work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail=str(error))))
+        return not await _give_up(house, target, work, intent.change, error)
+    work.settled.append(Settled(intent, answer))
+    work.account = evidence.folded(work.account, change, answer)
+    _relieved(work, change, answer)
+    if answer.task is not None:
+        work.again = PROMISED_S
+    return True
+
+
+def _not_now(house: House, target: ActiveTarget, intent: Intent) -> str | None:
+    """Why a change is not sent any more, or None: it could be under way beyond its time, or nothing is written now."""
+    if house.clock.now().timestamp() > intent.deadline.timestamp() - SEND_SECONDS:
+        return "not sent in time: planned anew"
+    if target.closed is not None and intent.change.kind not in CALLS_NOBODY:
+        return f"not sent: {target.closed}"
+    return None
 
 
 def _relieved(work: Work, change: Change, answer: Answer) -> None:

@@ -16,6 +16,7 @@ from tenure.model.change import (
     CreateGroup,
     DeleteAccount,
     DeleteGroup,
+    Handle,
     JoinGroups,
     LeaveGroups,
     RenameAccount,
@@ -136,6 +137,10 @@ class BitbucketTarget:
                 return self._rights.of_account(key, name)
             case TaskOf():
                 raise ValueError("Bitbucket does nothing later")
+
+    async def finish(self, made: Handle) -> str:
+        """Replace the first password, which stood in a web address."""
+        return await self._writing.replaced(made.name)
 
     async def apply(self, change: Change) -> Answer:
         """Carry out one change; see `BitbucketWriting`. Raises ValueError for a change that calls nobody."""

@@ -72,7 +72,7 @@ class BitbucketWriting:
             raise Rejected(f"Bitbucket does not make the account {name}: {said}")
         made = await self._made(name)
         self._names.keep(made.key, made.name)
-        return Answer(Outcome.APPLIED, Handle(made.key, made.name), _shown(made), await self._replaced(made.name))
+        return Answer(Outcome.APPLIED, Handle(made.key, made.name), _shown(made), await self.replaced(made.name))
 
     async def _made(self, name: str) -> calls.User:
         """The new account, which the answer does not show."""
@@ -84,7 +84,7 @@ class BitbucketWriting:
             raise OutcomeUnknown(f"the account {name} was made and is not shown")
         return made
 
-    async def _replaced(self, name: str) -> str:
+    async def replaced(self, name: str) -> str:
         """Replace the first password; gives what is to be told of it: nothing when it went well."""
         second = _password()
         body = {"name": name, "password": second.reveal(), "passwordConfirm": second.reveal()}
