@@ -28,6 +28,10 @@ ADDRESS = re.compile(r"https?://[^\s/)?]+")
 START_SECONDS = 60
 STOP_SECONDS = 20
 TOKEN = "a-token-for-peers"
+# What a script's `Calls` tells when it drives each method of its client, or says why it does not.
+NOTHING_FORGOTTEN: dict[str, list[str]] = {
+    one: [] for one in ("without a reason", "driven all the same", "reasons for nothing")
+}
 SOURCES = ("scim2", "sanity", "fuzz", "twin", "target")
 
 
