@@ -1,4 +1,4 @@
-"""Which of a client's own methods a script calls; for scripts that run in the environments of the peers."""
+"""Whether all that a client offers is driven, or left out with a reason; for the environments of the peers as well."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ import re
 from typing import Any
 
 
+def accounted(known: set[str], driven: set[str], left_out: dict[str, str]) -> dict[str, Any]:
+    """How much of what is known was driven and left out; what has no reason, and the reasons that are none any more.
+
+    `left_out` has a reason for patterns of what is known.
+    """
+    left = known - driven
+    reasons = {one: [pattern for pattern in left_out if re.fullmatch(pattern, one)] for one in known}
+    used = {pattern for one in left for pattern in reasons[one]}
+    return {
+        "driven": len(known & driven),
+        "left out": len(left),
+        "without a reason": sorted(one for one in left if not reasons[one]),
+        "driven all the same": sorted(one for one in known & driven if reasons[one]),
+        "reasons for nothing": sorted(left_out.keys() - used),
+    }
+
+
 class Calls:
     """What is asked of clients, and that of their methods nothing is forgotten.
 
-    `about` finds the names of the methods that matter here. `left_out` has, for patterns of such names, the reason
-    why they are not driven.
+    `about` finds the names of the methods that matter here. `left_out` says of patterns of such names why they are not
+    driven.
     """
 
     def __init__(self, about: str, left_out: dict[str, str]) -> None:
@@ -32,14 +49,5 @@ class Calls:
         return Watched
 
     def told(self) -> dict[str, Any]:
-        """How many methods were driven and left out; those with no reason, and the reasons that are none any more."""
-        driven = self._known & self._asked
-        reasons = {name: [one for one in self._left_out if re.fullmatch(one, name)] for name in self._known}
-        used = {one for name in self._known - driven for one in reasons[name]}
-        return {
-            "driven": len(driven),
-            "left out": len(self._known - driven),
-            "without a reason": sorted(name for name in self._known - driven if not reasons[name]),
-            "driven all the same": sorted(name for name in driven if reasons[name]),
-            "reasons for nothing": sorted(self._left_out.keys() - used),
-        }
+        """What `accounted` says of the methods."""
+        return accounted(self._known, self._asked, self._left_out)

@@ -96,7 +96,7 @@ def _stopped(route: Route, headers: Mapping[bytes, bytes], body: bytes) -> Reply
     given = headers.get(b"content-type", b"").split(b";")[0].strip()
     if route.method == "POST" and given in FORMS and headers.get(b"x-atlassian-token") != b"no-check":
         return Reply(403, b"XSRF check failed", {"Content-Type": "text/plain"})
-    if body and route.method != "GET" and given != b"application/json":
+    if body and route.method != "GET" and given != route.media.encode():
         return page(415, "HTTP Status 415 – Unsupported Media Type")
     return None
 
