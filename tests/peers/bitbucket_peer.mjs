@@ -9,7 +9,7 @@ const [folder, address] = process.argv.slice(2);
 const generated = join(folder, 'build', 'bitbucket-client');
 const client = await import(pathToFileURL(join(generated, 'index.js')));
 const { AuthenticationService, DeprecatedService, OpenAPI, PermissionManagementService } = client;
-const { ProjectService, SecurityService, SystemMaintenanceService } = client;
+const { ProjectService, PullRequestsService, RepositoryService, SecurityService, SystemMaintenanceService } = client;
 const Admin = PermissionManagementService;
 
 OpenAPI.BASE = `${address}/rest`;
@@ -250,6 +250,75 @@ async function accessKeys() {
   return told;
 }
 
+async function reviewers() {
+  const service = PullRequestsService;
+  const users = [await one('gus'), await one('lchen')];
+  const all = await service.create1('OPS', { name: 'all', description: 'Who reviews', users });
+  const few = await service.create2('OPS', 'deploy', { name: 'few', users: [users[1]] });
+  const told = { made: [all.scope.type, names({ values: all.users }), few.scope.type] };
+  told.refused = [
+    await status(service.create1('OPS', { name: 'ALL' })),
+    await status(service.create1('OPS', { description: 'no name' })),
+    await status(service.update2('OPS', few.id, 'deploy', { name: 'x'.repeat(51) })),
+  ];
+  told.inherited = [names(await service.getReviewerGroups('OPS')), names(await service.getReviewerGroups1('OPS', 'deploy'))];
+  told.changed = (await service.update1('OPS', all.id, { description: 'Everybody' })).description;
+  told.swapped = names({ values: (await service.update2('OPS', few.id, 'deploy', { users })).users });
+  told.reading = (await service.getUsers('OPS', few.id, 'deploy')).map((user) => user.name);
+  told.same = [(await service.getReviewerGroup('OPS', all.id)).name, (await service.getReviewerGroup1('OPS', few.id, 'deploy')).name];
+  await service.delete6('OPS', all.id);
+  await service.delete7('OPS', few.id, 'deploy');
+  told.gone = [await status(service.getReviewerGroup('OPS', all.id)), (await service.getReviewerGroups1('OPS', 'deploy')).size];
+  return told;
+}
+
+async function restrictions() {
+  const matcher = { id: 'refs/heads/main', type: { id: 'BRANCH' } };
+  const given = [
+    { type: 'read-only', matcher, userSlugs: ['lchen'], groupNames: ['software_dev'] },
+    { type: 'no-deletes', matcher, users: [await one('gus')] },
+  ];
+  const made = await ProjectService.createRestrictions('OPS', given);
+  const told = { made: made.map((row) => [row.type, names({ values: row.users }), row.groups]) };
+  told.refused = [
+    await status(ProjectService.createRestrictions('OPS', [{ type: 'no-fun', matcher }])),
+    await status(ProjectService.createRestrictions('OPS', [{ type: 'read-only', matcher, groupNames: ['nowhere'] }])),
+    await status(RepositoryService.createRestrictions1('OPS', 'deploy', [{ type: 'read-only', matcher: { id: 'x', type: { id: 'MOON' } } }])),
+  ];
+  const [again] = await ProjectService.createRestrictions('OPS', [{ type: 'read-only', matcher, groupNames: ['helpdesk'] }]);
+  told.again = [again.id === made[0].id, again.users, again.groups];
+  told.found = (await ProjectService.getRestrictions('OPS', undefined, undefined, 'read-only')).values.map((row) => row.id === again.id);
+  const [here] = await RepositoryService.createRestrictions1('OPS', 'deploy', [given[1]]);
+  told.here = [here.scope.type, (await RepositoryService.getRestriction1('OPS', here.id, 'deploy')).users[0].name];
+  told.other = await status(ProjectService.getRestriction('OPS', here.id));
+  told.one = (await ProjectService.getRestriction('OPS', again.id)).matcher.displayId;
+  await ProjectService.deleteRestriction('OPS', again.id);
+  await RepositoryService.deleteRestriction1('OPS', here.id, 'deploy');
+  told.left = [(await ProjectService.getRestrictions('OPS')).size, (await RepositoryService.getRestrictions1('OPS', 'deploy')).size];
+  return told;
+}
+
+async function limits() {
+  const service = SystemMaintenanceService;
+  const [few, many] = [{ capacity: 10, fillRate: 1 }, { capacity: 100, fillRate: 9 }];
+  const told = { before: (await service.getSettings3()).enabled };
+  const after = await service.setSettings3({ enabled: true, defaultSettings: many });
+  told.after = [after.enabled, after.defaultSettings.capacity, await status(service.setSettings3({ enabled: 'yes' }))];
+  told.many = (await service.set2({ usernames: ['gus', 'hal'], settings: few })).map((row) => [row.user.name, row.settings.fillRate]);
+  told.free = (await service.set3('gus', { whitelisted: true })).whitelisted;
+  told.refused = [
+    await status(service.set3('gus', { whitelisted: true, settings: few })),
+    await status(service.set3('gus', { settings: { capacity: 0, fillRate: 1 } })),
+    await status(service.set2({ usernames: ['nobody'], settings: few })),
+  ];
+  told.listed = (await service.getAllRateLimitSettings()).values.map((row) => row.user.name);
+  told.own = [(await service.get6('hal')).settings.capacity, await status(service.get6('lchen'))];
+  await service.delete8('hal');
+  told.gone = [await status(service.delete8('hal')), (await service.getAllRateLimitSettings('hal')).size];
+  told.held = [(await service.getHistory('NEWEST')).size, await status(service.getHistory('OLDEST'))];
+  return told;
+}
+
 async function settings() {
   await SystemMaintenanceService.updateSettings('gus', { 'diff.tabs': 4, keys: true });
   await SystemMaintenanceService.updateSettings('gus', { keys: false });
@@ -273,6 +342,7 @@ OpenAPI.PASSWORD = 'wrong';
 const refused = await status(Admin.getUsers1());
 OpenAPI.PASSWORD = 'admin';
 const told = { refused, people: await people(), groups: await groups(), permissions: await permissions(), keys: await keys(), placeTokens: await placeTokens(), accessKeys: await accessKeys(), settings: await settings(), site: await site() };
+Object.assign(told, { reviewers: await reviewers(), restrictions: await restrictions(), limits: await limits() });
 OpenAPI.USERNAME = OpenAPI.PASSWORD = undefined;
 OpenAPI.TOKEN = 'sandbox';
 told.token = [await status(Admin.getUsers1()), await status(Admin.getUsersWithAnyPermission())];

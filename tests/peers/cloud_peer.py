@@ -1,7 +1,7 @@
 """Drive the directory and the accounts of an Atlassian Cloud with the PyPI package `atlassian-python-api`.
 
 python cloud_peer.py ADDRESS DIRECTORY DIRECTORY_KEY ORGANISATION_KEY prints one JSON document; runs in that package's
-own environment. Its PATCH leaves out the `schemas` that RFC 7644 wants, so that it is not used.
+own environment. LEFT_OUT has the reason for what is not driven.
 """
 
 from __future__ import annotations
@@ -11,8 +11,20 @@ import sys
 from typing import Any
 
 from atlassian import cloud_admin
+from methods import Calls
 from requests import HTTPError
 
+ABOUT = "user|group|scim|account|directories|api_token"
+ORGANISATION = "the REST API of organisations, apart from the directory and the accounts"
+LEFT_OUT = {
+    "patch_scim_(user|group)": "wrong: without the `schemas` that RFC 7644 wants",
+    "(cancel_user_deletion|delete_user)": "not in the vendor's document of 2022-08",
+    "(get|update)_user_profile|set_user_email": "of the profile, which the directory keeps",
+    "(get|delete)_user_api_tokens?": "keys of an account, of which the stand-in has none",
+    "get_scim_links(_for_email)?|unlink_scim_user|delete_scim_user_from_database": ORGANISATION,
+    ".*service_account.*|.*_org_api_tokens?(_count)?|.*auth_polic(y|ies)": ORGANISATION,
+    "get_directories|.*_directory_.*|get_groups?": ORGANISATION,
+}
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 EXTERNAL = "urn:scim:schemas:extension:atlassian-external:1.0"
@@ -79,7 +91,9 @@ def main() -> None:
     """Print what was answered."""
     address, directory, key, organisation = sys.argv[1:]
     cloud_admin.ADMIN_URL = address
-    scim, managing = (cloud_admin.CloudAdmin(one) for one in (key, organisation))
+    calls = Calls(ABOUT, LEFT_OUT)
+    watched = calls.watched(cloud_admin.CloudAdmin)
+    scim, managing = (watched(one) for one in (key, organisation))
     told: dict[str, Any] = {"people": people(scim, directory)}
     told["discovery"] = [
         scim.get_scim_service_provider_config(directory)["patch"]["supported"],
@@ -93,7 +107,7 @@ def main() -> None:
         refused(managing.get_scim_users, directory),
         refused(scim.get_user_management_permissions, someone[EXTERNAL]["atlassianAccountId"]),
     ]
-    json.dump(told, sys.stdout)
+    json.dump({**told, "calls": calls.told()}, sys.stdout)
 
 
 if __name__ == "__main__":

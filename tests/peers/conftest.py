@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ ADDRESS = re.compile(r"https?://[^\s/)?]+")
 START_SECONDS = 60
 STOP_SECONDS = 20
 TOKEN = "a-token-for-peers"
+# What `accounted` tells when all that a client offers is driven, or left out with a reason.
+NOTHING_FORGOTTEN: dict[str, list[str]] = {
+    one: [] for one in ("without a reason", "driven all the same", "reasons for nothing")
+}
 SOURCES = ("scim2", "sanity", "fuzz", "twin", "target")
 
 
@@ -108,6 +112,14 @@ def drive(
     )
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout)
+
+
+def claimed(sent: Iterable[str], operations: Iterable[str]) -> set[str]:
+    """The operations that were sent; a request is that of the fewest names in its path, among those that it fits."""
+    known = sorted(set(operations), key=lambda one: (one.count("{"), one))
+    patterns = [(one, re.compile(re.sub(r"\\\{[^}]+\}", "[^/]+", re.escape(one)))) for one in known]
+    found = (next((one for one, pattern in patterns if pattern.fullmatch(request)), None) for request in sent)
+    return {one for one in found if one}
 
 
 @pytest.fixture

@@ -40,19 +40,24 @@ async function refused(call) {
   }
 }
 
+const shown = ({ username, firstname, lastname, displayname, email, active }) => [username, firstname, lastname, displayname, email, active];
+
 async function users() {
   const fay = new User('Fay', 'Ross', 'Fay Ross', 'fay@example.org', 'fay', 'first-secret');
   const made = await crowd.user.create(fay);
   const told = { made: [made.username, made.displayname, made.active], twice: await refused(crowd.user.create(fay)) };
   const changed = await crowd.user.update('fay', new User('Fay', 'Marsh', 'Fay Marsh', 'fay@example.org', 'fay'));
   told.changed = [changed.lastname, changed.displayname];
-  const kept = { foo: 'Foo', bar: ['Bar', 'Baz'], obj: { a: 'A' } };
-  told.attributes = (await crowd.user.attributes.set('fay', new Attributes(kept))).attributes;
+  told.attributes = [];
+  for (const kept of [{ foo: 'Foo', bar: ['Bar', 'Baz'], obj: { a: 'A' } }, { foo: 'FOO', bar: ['Bar'] }]) {
+    told.attributes.push((await crowd.user.attributes.set('fay', new Attributes(kept))).attributes);
+  }
+  told.tooLong = await refused(Promise.resolve().then(() => crowd.user.attributes.set('fay', new Attributes({ foo: 'x'.repeat(254) }))));
   await crowd.user.attributes.remove('fay', 'obj');
   told.left = Object.keys((await crowd.user.get('fay', true)).attributes).sort();
   told.listed = Object.keys((await crowd.user.attributes.list('fay')).attributes).sort();
   await crowd.user.password.set('fay', 'other-secret');
-  told.signedIn = (await crowd.authentication.authenticate('fay', 'other-secret')).username;
+  told.signedIn = shown(await crowd.authentication.authenticate('fay', 'other-secret'));
   told.wrong = await refused(crowd.authentication.authenticate('fay', 'first-secret'));
   await crowd.user.password.reset('fay');
   await crowd.user.username.request('fay@example.org');
@@ -69,7 +74,11 @@ async function groups() {
   const told = { made: [team.groupname, team.description], twice: await refused(crowd.group.create(new Group('team'))) };
   told.changed = (await crowd.group.update('team', new Group('team', 'The team'))).description;
   told.renamed = await refused(crowd.group.update('team', new Group('crew', 'The team')));
-  told.attributes = (await crowd.group.attributes.set('team', new Attributes({ floor: 3, old: 1 }))).attributes;
+  told.attributes = [];
+  for (const kept of [{ floor: 3, old: 1, rooms: ['a', 'b'] }, { floor: { no: 4 } }]) {
+    told.attributes.push((await crowd.group.attributes.set('team', new Attributes(kept))).attributes);
+  }
+  await crowd.group.attributes.remove('team', 'rooms');
   await crowd.group.attributes.remove('team', 'old');
   told.expanded = (await crowd.group.get('team', true)).attributes;
   told.listed = (await crowd.group.attributes.list('team')).attributes;
@@ -85,6 +94,7 @@ async function groups() {
   told.expandedMembers = (await crowd.group.users.list('team', false, 0, 1, true)).map((user) => user.email);
   told.member = [await crowd.group.users.get('team', 'gus'), await refused(crowd.group.users.get('team', 'ida'))];
   told.of = [await crowd.user.groups.list('gus'), await crowd.user.groups.get('gus', 'team')];
+  told.notOf = await refused(crowd.user.groups.get('ida', 'team'));
   await nested(told);
   await crowd.group.users.remove('team', 'gus');
   await crowd.user.groups.remove('hal', 'team');
@@ -95,7 +105,7 @@ async function groups() {
 }
 
 async function nested(told) {
-  for (const name of ['above', 'below']) {
+  for (const name of ['above', 'below', 'aside', 'inside']) {
     await crowd.group.create(new Group(name, ''));
   }
   await crowd.group.parents.add('team', 'above');
@@ -111,6 +121,10 @@ async function nested(told) {
   told.nestedMember = await crowd.group.users.get('above', 'ida', true);
   told.nestedOf = [await crowd.user.groups.list('ida', true), await crowd.user.groups.get('ida', 'above', true)];
   told.memberships = (await crowd.group.membership()).match(/<membership group="team">.*?<\/membership>/)[0];
+  await crowd.group.parents.add('team', 'aside');
+  await crowd.group.children.add('team', 'inside');
+  told.both = [await crowd.group.parents.list('team'), await crowd.group.children.list('team')];
+  await crowd.group.children.remove('team', 'inside');
   await crowd.group.children.remove('team', 'below');
   told.without = await crowd.group.children.list('team');
 }
@@ -131,9 +145,13 @@ async function sessions() {
   await crowd.user.create(new User('Jo', 'Test', 'Jo Test', 'jo@example.org', 'jo', 'secret'));
   const factors = new ValidationFactors({ remote_address: '127.0.0.1' });
   const made = await crowd.session.create('jo', 'secret', factors);
-  const told = { lasts: made.expiresAt - made.createdAt, user: (await crowd.session.getUser(made.token)).username };
+  const told = { lasts: made.expiresAt - made.createdAt, user: shown(await crowd.session.getUser(made.token)) };
+  told.again = (await crowd.session.create('jo', 'secret', factors)).token === made.token;
   told.validated = (await crowd.session.validate(made.token, factors)).token === made.token;
   told.unvalidated = await refused(crowd.session.validate(made.token));
+  told.elsewhere = await refused(crowd.session.validate(made.token, new ValidationFactors({ remote_address: '127.0.0.2' })));
+  const plain = await crowd.session.create('jo', 'secret');
+  told.plain = (await crowd.session.validate(plain.token)).token === plain.token;
   told.wrong = await refused(crowd.session.create('jo', 'wrong'));
   const vouched = await crowd.session.createUnvalidated('jo');
   await crowd.session.removeAll('jo', vouched.token);

@@ -8,9 +8,9 @@ import { pathToFileURL } from 'node:url';
 const [folder, address] = process.argv.slice(2);
 const generated = join(folder, 'build', 'jira-client');
 const client = await import(pathToFileURL(join(generated, 'index.js')));
-const { ApplicationroleService, ComponentService, GroupService, GroupsService, GroupuserpickerService } = client;
-const { MypermissionsService, MyselfService, OpenAPI, PasswordService, PermissionschemeService, PermissionsService, ProjectService } = client;
-const { RoleService, ServerInfoService, SessionService, UserService } = client;
+const { ApplicationroleService, AvatarService, ComponentService, GroupService, GroupsService, GroupuserpickerService } = client;
+const { MypermissionsService, MypreferencesService, MyselfService, OpenAPI, PasswordService, PermissionschemeService, PermissionsService, ProjectService } = client;
+const { RoleService, ServerInfoService, SessionService, UserService, WebsudoService } = client;
 
 const MEMBERS = 120;
 const PAGE = 50;
@@ -278,6 +278,25 @@ async function searches() {
   return told;
 }
 
+async function looks() {
+  const known = (await AvatarService.getAllSystemAvatars('user')).system.map((one) => one.id);
+  const told = { chosen: (await UserService.updateUserAvatar1({ id: known[1] }, 'tbecker')).id === known[1] };
+  told.shown = (await UserService.getAllAvatars1('tbecker')).system.filter((one) => one.selected).map((one) => one.id === known[1]);
+  told.refused = [await status(UserService.updateUserAvatar1({ id: '1' }, 'tbecker')), await status(UserService.getAllAvatars1('nobody'))];
+  told.columns = (await UserService.defaultColumns('tbecker')).map((one) => one.value).slice(0, 2);
+  await UserService.resetColumns('tbecker');
+  told.noColumns = await status(UserService.defaultColumns('nobody'));
+  told.settings = (await UserService.getA11YPersonalSettings()).map((one) => one.enabled);
+  const key = 'user.notifications.mimetype';
+  told.before = await status(MypreferencesService.getPreference(key));
+  await MypreferencesService.setPreference(key, 'html');
+  told.preference = await MypreferencesService.getPreference(key);
+  await MypreferencesService.removePreference(key);
+  told.after = [await status(MypreferencesService.getPreference(key)), await status(MypreferencesService.removePreference(key))];
+  await WebsudoService.release();
+  return told;
+}
+
 // Signs in by name and password, and goes on with the cookie alone.
 async function sessions() {
   const password = 'her-own-secret-1';
@@ -352,6 +371,7 @@ told.roles = await roles();
 told.schemes = await schemes();
 told.applications = await applications();
 told.searches = await searches();
+told.looks = await looks();
 told.sessions = await sessions();
 told.anonymization = await anonymization();
 told.site = await site();

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import COMMANDS, HERE, drive, python_of, running
+from .conftest import COMMANDS, HERE, NOTHING_FORGOTTEN, drive, python_of, running
 
 pytestmark = pytest.mark.peers
 PROJECT = [[["oivanov", "PROJECT_ADMIN"]], [["software_dev", "PROJECT_WRITE"]]]
@@ -27,6 +27,7 @@ def test_it_finds_what_it_expects(version: str, tmp_path: Path) -> None:
         "seen": ["pkowal"],
         "groups": ["bitbucket-administrators", "helpdesk", "software_dev", "stash-users"],
         "members": ["hdiaz", "jroy", "oivanov", "skim"],
+        "everywhere": [["OPS", ["Oskar Ivanov"]]],
         "counted": 8,
         "projects": ["OPS"],
         "repositories": ["deploy", "runbooks"],
@@ -38,12 +39,17 @@ def test_it_finds_what_it_expects(version: str, tmp_path: Path) -> None:
             [["helpdesk", "PROJECT_ADMIN"], *PROJECT[1]],
         ],
         "administrators": ["hdiaz", "jroy", "oivanov", "oivanov", "skim"],  # it names twice who is so twice
+        "by group": ["helpdesk"],
+        "of the repository": [["helpdesk"], ["hdiaz", "jroy", "lchen", "oivanov", "skim"]],
         "left": PROJECT,
         "repository": [[*REPOSITORY[0], ["mwolf", "REPO_WRITE"]], [*REPOSITORY[1], ["software_dev", "REPO_READ"]]],
         "repository left": REPOSITORY,
         "wrong": 400,
         "nobody": 404,
     }
+    assert (told["defaults"], told["keys"]) == ([False, True, False], [[], ["deploy"]])
+    assert told["branches"] == ["read-only", ["lchen"], ["software_dev"], 0]
+    assert told["calls"] == {"driven": 30, "left out": 11, **NOTHING_FORGOTTEN}
     assert told["everywhere"] == {
         "users": [["mwolf", "PROJECT_CREATE", True], ["svc-backup", "PROJECT_CREATE", True]],
         "groups": [["helpdesk", "LICENSED_USER"]],

@@ -6,7 +6,7 @@ import pytest
 
 from tenure_sandbox.atlassian.cloud import DIRECTORY, ORGANISATION
 
-from .conftest import HERE, drive, python_of
+from .conftest import HERE, NOTHING_FORGOTTEN, drive, python_of
 
 pytestmark = pytest.mark.peers
 
@@ -36,3 +36,4 @@ def test_a_directory_and_the_accounts_behind_it(sandbox: str) -> None:
     assert told["discovery"] == [True, "/Users", True, 4]
     assert told["accounts"] == {"may": True, "switched": [None, None], "nobody": 404}
     assert told["wrong keys"] == [401, 401]
+    assert told["calls"] == {"driven": 16, "left out": 32, **NOTHING_FORGOTTEN}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import COMMANDS, HERE, drive, python_of, running
+from .conftest import COMMANDS, HERE, NOTHING_FORGOTTEN, drive, python_of, running
 
 pytestmark = pytest.mark.peers
 SEATS = 200
@@ -30,6 +30,11 @@ def test_the_client_finds_what_it_expects(crowded_sandbox: str) -> None:
     members, used = told["people"]["members"], told["licence"][0]["count"]
     assert members[0] == members[1] > 130
     assert told["people"] == {
+        "myself": "admin",
+        "anonymous": "anonymous",
+        "by its name": True,
+        "by its key": "mwolf",
+        "page": True,
         "by name": ["Maria Wolf", "current"],
         "by key": "mwolf",
         "nobody": 404,
@@ -39,8 +44,10 @@ def test_the_client_finds_what_it_expects(crowded_sandbox: str) -> None:
         "made": "readers",
         "twice": 409,
         "listed": ["confluence-administrators", "confluence-users", "helpdesk", "readers", "software_dev"],
+        "the same": True,
         "gone": 404,
     }
+    assert told["calls"] == {"driven": 19, "left out": 31, **NOTHING_FORGOTTEN}
     assert told["permissions"] == {
         "all": 3,
         "group": ["page create", "space read"],

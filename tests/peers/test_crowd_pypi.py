@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import HERE, drive, python_of
+from .conftest import HERE, NOTHING_FORGOTTEN, drive, python_of
 
 pytestmark = pytest.mark.peers
 DESK = ["hdiaz", "jroy", "oivanov", "skim"]
@@ -44,6 +44,8 @@ def test_both_clients_find_what_they_expect(told: dict[str, Any]) -> None:
         "left": [True, None],
         "removed": [None, None, "Group <outer> does not exist"],
     }
+    assert told["calls"]["older"] == {"driven": 25, "left out": 0, **NOTHING_FORGOTTEN}
+    assert told["calls"]["newer"] == {"driven": 42, "left out": 60, **NOTHING_FORGOTTEN}
     assert told["newer"] == {
         "cookie": "crowd.token_key",
         "made": ["finn", 400],
@@ -57,13 +59,15 @@ def test_both_clients_find_what_they_expect(told: dict[str, Any]) -> None:
         "group": "All",
         "children": ["crew"],
         "parents": ["ship"],
-        "children again": ["crew"],
+        "children again": [["crew"], ["ship"]],
         "members": [DESK, DESK],
         "in group": [True, False],
         "of": [["helpdesk"], ["helpdesk"]],
         "left": [],
         "memberships": DESK[1:],
-        "attributes": "lastAuthenticated",
+        "attributes": ["lastAuthenticated"],
+        "no attributes": [],
+        "group attributes": [["floor", ["3"]]],
         "query": ["finley"],
         "everybody": True,
         "session": "erin",

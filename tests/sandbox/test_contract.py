@@ -99,6 +99,11 @@ def of_bitbucket() -> dict[tuple[str, int], str]:
     found |= {(f"DELETE {one}", 404): "no such project or repository: 204 would be a lie" for one in keys}
     found |= {(f"PUT {one}/permission/{{permission}}", 400): "a permission that no key can have here" for one in keys}
     found |= {(one, 401): "nobody signed in" for one in OF_A_KEY}
+    branches = [f"{one.replace(LATEST, '/rest/branch-permissions/latest')}/restrictions" for one in ON]
+    found |= {
+        (f"{call}", 404): "as where they are read" for b in branches for call in (f"POST {b}", f"DELETE {b}/{{id}}")
+    }
+    found[f"PUT {ADMIN}/rate-limit/settings/users/{{userSlug}}", 404] = "as where they are read"
     found[f"DELETE {OPENED}", 400] = "another body"
     found |= {(one, 404): "as where it is read" for one in (*of_place, settings)}
     return found | {
@@ -138,6 +143,11 @@ CONTRACTS = {
             ("PUT /rest/api/2/applicationrole", 400): BAD_INPUT,
             ("PUT /rest/api/2/applicationrole/{key}", 400): BAD_INPUT,
             ("POST /rest/auth/1/session", 400): BAD_INPUT,
+            ("PUT /rest/api/2/mypreferences", 400): BAD_INPUT,
+            **{(f"{one} /rest/api/2/mypreferences", 404): "so the description says" for one in ("PUT", "DELETE")},
+            ("GET /rest/api/2/avatar/{type}/system", 404): "a type of which the stand-in has no pictures",
+            ("PUT /rest/api/2/user/columns", 401): "as where they are read",
+            **{(f"{one} /rest/api/2/user/columns", 404): "as where they are read" for one in ("PUT", "DELETE")},
             (f"PUT {SCHEMES}/{{schemeId}}/attribute/{{key}}", 400): "a value that is no text",
             (f"PUT {SCHEMES}/{{schemeId}}/attribute/{{key}}", 404): "no such scheme: 204 would be a lie",
             ("GET /rest/api/2/groupuserpicker", 400): "a maxResults that is no number",

@@ -42,6 +42,11 @@ def group(one: Group) -> dict[str, Any]:
     return {"name": one.name, "deletable": True}
 
 
+def scope(place: Project | Repository) -> dict[str, Any]:
+    """Where a rule is kept (RestScope)."""
+    return {"resourceId": place.id, "type": "PROJECT" if isinstance(place, Project) else "REPOSITORY"}
+
+
 def permitted_users(bitbucket: Bitbucket, grants: Grants, base: str) -> list[dict[str, Any]]:
     """The accounts that hold something themselves, by name."""
     held = sorted(grants.users.items(), key=lambda pair: bitbucket.by_id[pair[0]].name)

@@ -18,6 +18,15 @@ from .state import Account, Bitbucket
 from .texts import Refused, refused
 
 FORMS = (b"application/x-www-form-urlencoded", b"multipart/form-data", b"text/plain")
+# Each part of the API has a number of its own beside `latest`; older clients ask by it.
+NUMBERED = {
+    "api": "1.0",
+    "ssh": "1.0",
+    "gpg": "1.0",
+    "keys": "1.0",
+    "access-tokens": "1.0",
+    "branch-permissions": "2.0",
+}
 
 
 class BitbucketDoor(Door):
@@ -55,8 +64,8 @@ class BitbucketDoor(Door):
         self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes, signed_in: Account | None, by_token: bool
     ) -> Reply:
         path = scope["path"][len(scope.get("root_path", "")) :]
-        for part in ("api", "ssh", "gpg", "access-tokens"):
-            path = path.replace(f"/rest/{part}/1.0/", f"/rest/{part}/latest/", 1)
+        for part, number in NUMBERED.items():
+            path = path.replace(f"/rest/{part}/{number}/", f"/rest/{part}/latest/", 1)
         way = self.way(scope, path, "Dead link - Bitbucket")
         if isinstance(way, Reply):
             return way
@@ -87,7 +96,7 @@ def _stopped(route: Route, headers: Mapping[bytes, bytes], body: bytes) -> Reply
     given = headers.get(b"content-type", b"").split(b";")[0].strip()
     if route.method == "POST" and given in FORMS and headers.get(b"x-atlassian-token") != b"no-check":
         return Reply(403, b"XSRF check failed", {"Content-Type": "text/plain"})
-    if body and route.method != "GET" and given != b"application/json":
+    if body and route.method != "GET" and given != route.media.encode():
         return page(415, "HTTP Status 415 – Unsupported Media Type")
     return None
 

@@ -130,7 +130,7 @@ def held_by_all(call: Call) -> Reply:
 def grant_all(call: Call) -> Reply:
     """Let everybody hold a permission on a project, instead of what they held, or take it from them."""
     grants, permission = _of_all(call)
-    allow = call.needed("allow", "allow")
+    allow = call.needed("allow", "allow").lower()  # the vendor reads it in any case, and a client writes True
     if allow not in ("true", "false"):
         raise refused("allow")
     if allow == "true":

@@ -11,13 +11,18 @@ from . import group_routes as groups
 from . import key_routes as keys
 from . import permission_routes as permissions
 from . import place_keys, place_tokens
+from . import rate_routes as rates
+from . import restriction_routes as restrictions
+from . import reviewer_routes as reviewers
 from . import user_routes as users
 
 API, ADMIN = "/rest/api/latest", "/rest/api/latest/admin"
 PROJECT = f"{API}/projects/{{projectKey}}"
 SSH, GPG, TOKENS = "/rest/ssh/latest/keys", "/rest/gpg/latest/keys", "/rest/access-tokens/latest/users/{userSlug}"
 _TO_ALL, _PLACES = f"{PROJECT}/permissions/{{permission}}/all", "/rest/access-tokens/latest/projects/{projectKey}"
-_OPENED = "/rest/keys/latest"
+_OPENED, _BRANCHES = "/rest/keys/latest", "/rest/branch-permissions/latest/projects/{projectKey}"
+_BULK = "application/vnd.atl.bitbucket.bulk+json"
+_RATES, _GROUPS_OF = f"{ADMIN}/rate-limit", "reviewer_groups"
 _PAGE = ("start", "limit")
 _FILTER = ("filter", *_PAGE)
 _NEW = ("name", "displayName", "emailAddress", "password", "addToDefaultGroup", "notify")
@@ -94,6 +99,26 @@ def _keys_of(path: str, *more: str) -> tuple[Route, ...]:
         _read(f"{path}/{{keyId}}", place_keys.get_key, (), "caller", 404),
         _beside("DELETE", f"{path}/{{keyId}}", place_keys.revoke_key, (), 204, 404),
         _beside("PUT", f"{path}/{{keyId}}/permission/{{permission}}", place_keys.set_permission, (), 200, 400, 404),
+    )
+
+
+def _reviewers_of(path: str) -> tuple[Route, ...]:
+    one, has = f"{path}/{{id}}", _GROUPS_OF
+    return (
+        _read(path, reviewers.list_groups, _PAGE, "caller", 404, feature=has),
+        _beside("POST", path, reviewers.create_group, (), 201, 400, 404, 409, feature=has),
+        _read(one, reviewers.get_group, (), "caller", 404, feature=has),
+        _beside("PUT", one, reviewers.update_group, (), 200, 400, 404, 409, feature=has),
+        _beside("DELETE", one, reviewers.delete_group, (), 204, 404, feature=has),
+    )
+
+
+def _restrictions_of(path: str) -> tuple[Route, ...]:
+    return (
+        _read(path, restrictions.restrictions, ("matcherType", "matcherId", "type", *_PAGE), "caller", 404),
+        Route("POST", path, restrictions.restrict, (), (200, 400, 401, 404), "caller", media=_BULK),
+        _read(f"{path}/{{id}}", restrictions.restriction, (), "caller", 400, 404),
+        _beside("DELETE", f"{path}/{{id}}", restrictions.lift, (), 204, 400, 404),
     )
 
 
@@ -175,6 +200,16 @@ _KEYS: tuple[Route, ...] = (
     _beside("POST", f"{TOKENS}/{{tokenId}}", keys.update_token, (), 200, 400, 404),
     _beside("DELETE", f"{TOKENS}/{{tokenId}}", keys.delete_token, (), 204, 404),
 )
+_LIMITS: tuple[Route, ...] = (
+    _read(f"{_RATES}/settings", rates.settings, (), "caller"),
+    Route("PUT", f"{_RATES}/settings", rates.set_settings, (), (200, 400, 401)),
+    _read(f"{_RATES}/history", rates.history, ("order", *_PAGE), "administer"),
+    _read(f"{_RATES}/settings/users", rates.all_own, _FILTER, "administer"),
+    Route("POST", f"{_RATES}/settings/users", rates.set_many, (), (200, 400, 401)),
+    _read(f"{_RATES}/settings/users/{{userSlug}}", rates.get_own, (), "caller", 404),
+    Route("PUT", f"{_RATES}/settings/users/{{userSlug}}", rates.set_own, (), (200, 400, 401, 404)),
+    Route("DELETE", f"{_RATES}/settings/users/{{userSlug}}", rates.delete_own, (), (204, 401, 404)),
+)
 _SITE: tuple[Route, ...] = (
     Route("GET", f"{API}/application-properties", groups.properties, (), (200,), "anyone"),
     _read(f"{ADMIN}/license", groups.licence, (), "administer"),
@@ -200,5 +235,18 @@ ROUTES: tuple[Route, ...] = (
     _beside("DELETE", f"{_OPENED}/ssh/{{keyId}}", place_keys.revoke_everywhere, (), 204, 400, 404),
     *_tokens_of(_PLACES),
     *_tokens_of(f"{_PLACES}/repos/{{repositorySlug}}"),
+    *_reviewers_of(f"{PROJECT}/settings/reviewer-groups"),
+    *_reviewers_of(f"{PROJECT}/repos/{{repositorySlug}}/settings/reviewer-groups"),
+    _read(
+        f"{PROJECT}/repos/{{repositorySlug}}/settings/reviewer-groups/{{id}}/users",
+        reviewers.users,
+        (),
+        "caller",
+        404,
+        feature=_GROUPS_OF,
+    ),
+    *_restrictions_of(f"{_BRANCHES}/restrictions"),
+    *_restrictions_of(f"{_BRANCHES}/repos/{{repositorySlug}}/restrictions"),
+    *_LIMITS,
     *_SITE,
 )

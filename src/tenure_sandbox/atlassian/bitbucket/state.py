@@ -73,6 +73,8 @@ class Repository:
     grants: Grants = field(default_factory=lambda: Grants(OF_REPOSITORY))
     tokens: dict[str, Secret] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)  # what each access key may do, by the id of the key
+    reviewers: dict[int, Reviewers] = field(default_factory=dict)
+    restrictions: dict[int, Restriction] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -86,6 +88,8 @@ class Project:
     grants: Grants = field(default_factory=lambda: Grants(OF_PROJECT))
     tokens: dict[str, Secret] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)  # as above
+    reviewers: dict[int, Reviewers] = field(default_factory=dict)
+    restrictions: dict[int, Restriction] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -97,6 +101,38 @@ class Secret:
     name: str
     text: str
     permissions: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Reviewers:
+    """A group of reviewers; `users` holds the ids of accounts, also of deleted ones."""
+
+    id: int
+    name: str
+    description: str
+    users: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Restriction:
+    """What nobody may do to some branches but these: accounts by id, groups by lower-cased name, access keys by id."""
+
+    id: int
+    kind: str
+    matcher: str
+    where: str
+    users: tuple[int, ...]
+    groups: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Limits:
+    """How many requests may come: for everybody, and by an account's id its own; None for no limit at all."""
+
+    enabled: bool = False
+    default: dict[str, int] = field(default_factory=lambda: {"capacity": 60, "fillRate": 5})
+    own: dict[int, dict[str, int] | None] = field(default_factory=dict)
 
 
 class Bitbucket:
@@ -116,8 +152,9 @@ class Bitbucket:
         self.secrets: dict[str, dict[str, Secret]] = {"ssh": {}, "gpg": {}, "token": {}}
         self.access_keys: dict[str, Secret] = {}
         self.projects: dict[str, Project] = {}
+        self.limits = Limits()
         self.journal: list[dict[str, Any]] = []
-        self._next = {"account": 1, "secret": 1}
+        self._next = dict.fromkeys(("account", "secret", "reviewers", "restriction"), 1)
         self._slugs: set[str] = set()  # of everybody, deleted or not
         for person in (*INHABITANTS, *generated(users, FIRST_NUMBER)):
             self._settle(person)
@@ -144,13 +181,14 @@ class Bitbucket:
     def add(self, name: str, email: str, display_name: str) -> Account:
         """Put an account into every index. One of that name that was deleted comes back with its id: a guess."""
         known = self.deleted.pop(name.lower(), None)
-        number = known.id if known else self._number("account")
+        number = known.id if known else self.number("account")
         slug = known.slug if known else self._free_slug(name)
         account = Account(number, name, slug, email, display_name)
         self.accounts[name.lower()] = self.by_id[number] = self.by_slug[slug] = account
         return account
 
-    def _number(self, what: str) -> int:
+    def number(self, what: str) -> int:
+        """The next number of what is counted: accounts, secrets, groups of reviewers, restrictions."""
         self._next[what] += 1
         return self._next[what] - 1
 
@@ -214,7 +252,7 @@ class Bitbucket:
 
     def secret(self, kind: str, owner: int, name: str, text: str, permissions: tuple[str, ...] = ()) -> Secret:
         """A new key or token, which is nowhere yet; owner 0 for one that is nobody's own."""
-        number = self._number("secret")
+        number = self.number("secret")
         return Secret(f"{number:016x}" if kind == "gpg" else str(number), owner, name, text, permissions)
 
     def wrote(self, method: str, path: str, subject: str, what: str) -> None:

@@ -11,6 +11,7 @@ SPANS: Spans = {
     "ssh_key_by_id": ((8, 0), FOREVER),  # GET of one SSH key
     "permissions_of_many": ((8, 0), FOREVER),  # DELETE of the permissions of several at a project or repository
     "permission_search": ((8, 0), FOREVER),  # at a project or repository
+    "reviewer_groups": ((8, 0), FOREVER),  # at a project or repository
     "key_expiry": ((8, 0), FOREVER),  # keys tell when they were made, and when they end
 }
 

@@ -10,7 +10,7 @@ from tenure_sandbox.faults import capped
 
 from . import accounts, entities, events, search
 from .call import Call, Document
-from .state import Session
+from .state import Account, Session
 from .texts import refused
 
 LONGEST_SESSION_S = 1800
@@ -63,18 +63,25 @@ def _factors(given: Any) -> dict[str, str]:
     return {accounts.text(row, "name"): accounts.text(row, "value") for row in rows}
 
 
+def _begun(call: Call, account: Account, factors: dict[str, str], lasts: int) -> Session:
+    now, number = call.crowd.now_ms(), len(call.crowd.journal)
+    token = hashlib.sha256(f"{number}:{account.key}".encode()).hexdigest()[:32]
+    session = Session(token, account, factors, now, now + 1000 * lasts)
+    call.crowd.sessions[token] = session
+    call.wrote(account.name, "session")
+    return session
+
+
 def create_session(call: Call) -> Reply:
-    """Sign somebody in, with the password unless the application vouches for them."""
+    """Sign somebody in, with the password unless the application vouches for them; who comes again gets the same."""
     body = call.mapping()
     checked = call.flag("validate-password", True)
     password = accounts.text(body, "password") if checked else None
     account = accounts.authenticate(call.crowd, accounts.text(body, "username"), password)
     lasts = min(call.number("duration", LONGEST_SESSION_S), LONGEST_SESSION_S)
-    now, number = call.crowd.now_ms(), len(call.crowd.journal)
-    token = hashlib.sha256(f"{number}:{account.key}".encode()).hexdigest()[:32]
-    session = Session(token, account, _factors(body.get("validation-factors")), now, now + 1000 * lasts)
-    call.crowd.sessions[token] = session
-    call.wrote(account.name, "session")
+    factors = _factors(body.get("validation-factors"))
+    ongoing = (one for one in call.crowd.sessions.values() if one.account is account and one.factors == factors)
+    session = next(ongoing, None) or _begun(call, account, factors, lasts)
     told = entities.session(call.crowd, session, call.base, call.expand())
     return Reply(201, Document("session", told), {"Location": told["link"]["href"]})
 
@@ -87,8 +94,9 @@ def _session(call: Call) -> Session:
 
 
 def get_session(call: Call) -> Reply:
-    """Answer a session by its token."""
-    return Reply(200, Document("session", entities.session(call.crowd, _session(call), call.base, call.expand())))
+    """Answer a session by its token; its account comes whole, asked for or not."""
+    told = entities.session(call.crowd, _session(call), call.base, frozenset({"user"}))
+    return Reply(200, Document("session", told))
 
 
 def validate_session(call: Call) -> Reply:

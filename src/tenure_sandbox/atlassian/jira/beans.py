@@ -29,7 +29,7 @@ def quoted(text: str) -> str:
 
 def user_json(account: Account, base: str) -> dict[str, Any]:
     """The short form of an account, as in a list of members (UserJsonBean)."""
-    name, picture = quoted(account.name), f"{base}/secure/useravatar?avatarId=10122"
+    name, picture = quoted(account.name), f"{base}/secure/useravatar?avatarId={account.picture}"
     return {
         "self": f"{base}/rest/api/2/user?username={name}",
         "name": account.name,

@@ -36,6 +36,7 @@ class JiraDoor(Door):
             return signed_in
         signed_in = signed_in or by_cookie(self._jira, headers)
         path = scope["path"][len(scope.get("root_path", "")) :].replace("/rest/api/latest/", "/rest/api/2/", 1)
+        path = path.replace("/rest/auth/latest/", "/rest/auth/1/", 1)
         way = self.way(scope, path, "Oops, you've found a dead link. - Sandbox Jira")
         if isinstance(way, Reply):
             return way

@@ -11,7 +11,7 @@ from .call import Call
 from .holding import holds
 from .rights import Actor, ProjectRole
 from .site_routes import project_of
-from .state import Led
+from .state import PICTURE, Led
 from .texts import refused
 
 KINDS = {"user": "atlassian-user-role-actor", "group": "atlassian-group-role-actor"}
@@ -25,7 +25,7 @@ def _actor(call: Call, actor: Actor) -> dict[str, Any]:
         "displayName": account.display_name if account else actor.who,
         "type": KINDS[actor.kind],
         "name": account.name if account else actor.who,
-        "avatarUrl": f"{call.base}/secure/useravatar?size=xsmall&avatarId=10122",
+        "avatarUrl": f"{call.base}/secure/useravatar?size=xsmall&avatarId={account.picture if account else PICTURE}",
     }
 
 

@@ -6,6 +6,7 @@ from tenure_sandbox.atlassian.call import Route
 
 from . import anonymization_routes as anonymization
 from . import application_routes as application
+from . import look_routes as look
 from . import people_routes as people
 from . import role_routes as role
 from . import scheme_routes as scheme
@@ -13,6 +14,9 @@ from . import search_routes as search
 from . import session_routes as session
 from . import site_routes as site
 
+_NAME = ("username",)
+_COLUMNS, _FORM = "/rest/api/2/user/columns", "application/x-www-form-urlencoded"
+_PREFERENCES, _A11Y = "/rest/api/2/mypreferences", "accessibility"
 _WHO = ("username", "key")
 _OWNER = ("username", "userKey")
 _ENTRY = ("username", "applicationKey")
@@ -220,6 +224,16 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/rest/api/2/myself", people.myself, (), (200, 401), "caller"),
     Route("PUT", "/rest/api/2/myself", people.update_myself, (), (200, 400, 401, 403), "caller", directory=True),
     Route("GET", "/rest/api/2/mypermissions", site.my_permissions, (), (200, 401), "caller"),
+    Route("GET", "/rest/api/2/avatar/{type}/system", look.system_pictures, (), (200, 401, 404), "caller"),
+    Route("GET", "/rest/api/2/user/avatars", look.pictures, _NAME, (200, 401, 404), "caller"),
+    Route("PUT", "/rest/api/2/user/avatar", look.choose_picture, _NAME, (200, 400, 401, 403, 404), "caller"),
+    Route("GET", _COLUMNS, look.columns, _NAME, (200, 401, 404), "caller"),
+    Route("PUT", _COLUMNS, look.set_columns, (), (200, 401, 404, 500), "caller", media=_FORM),
+    Route("DELETE", _COLUMNS, look.reset_columns, _NAME, (204, 401, 404), "caller"),
+    Route("GET", "/rest/api/2/user/a11y/personal-settings", look.accessibility, (), (200,), "caller", _A11Y),
+    Route("GET", _PREFERENCES, look.preference, ("key",), (200, 404), "caller"),
+    Route("PUT", _PREFERENCES, look.set_preference, ("key",), (204, 400, 404), "caller"),
+    Route("DELETE", _PREFERENCES, look.remove_preference, ("key",), (204, 404), "caller"),
     Route("GET", "/rest/api/2/password/policy", people.password_rules, ("hasOldPassword",), (200,), "anyone"),
     Route(
         "POST",
@@ -274,6 +288,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", "/rest/api/2/component/{id}", site.update_component, (), (200, 400, 403, 404)),
     Route("POST", "/rest/auth/1/session", session.sign_in, (), (200, 400, 401, 403), "anyone"),
     Route("DELETE", "/rest/auth/1/session", session.sign_out, (), (204, 401), "caller"),
+    Route("DELETE", "/rest/auth/1/websudo", session.end_administration, (), (204,), "caller"),
     Route("GET", "/rest/auth/1/session", session.current, (), (200, 401), "caller"),
     Route("GET", "/rest/applinks/1.0/manifest", site.manifest, (), (200,), "anyone"),
 )

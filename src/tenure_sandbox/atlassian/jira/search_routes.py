@@ -33,7 +33,9 @@ def _picked(call: Call, account: Account, query: str, avatar: bool) -> dict[str,
     name, display, email = (_bold(one, query) for one in (account.name, account.display_name, account.email))
     picked = {"name": account.name, "key": account.key, "displayName": account.display_name}
     picked["html"] = f"{display} - {email} ({name})"
-    return picked | ({"avatarUrl": f"{call.base}/secure/useravatar?size=xsmall&avatarId=10122"} if avatar else {})
+    return picked | (
+        {"avatarUrl": f"{call.base}/secure/useravatar?size=xsmall&avatarId={account.picture}"} if avatar else {}
+    )
 
 
 def _suggested(call: Call, exclude: list[str]) -> dict[str, Any]:

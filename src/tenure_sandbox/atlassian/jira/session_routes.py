@@ -60,6 +60,11 @@ def sign_out(call: Call) -> Reply:
     return Reply(204)
 
 
+def end_administration(call: Call) -> Reply:
+    """End the caller's hour as an administrator, which begins on a page for browsers alone, and so never here."""
+    return Reply(204)
+
+
 def end_sessions(call: Call) -> Reply:
     """End all sessions of an account."""
     account = accounts.by_name(call.jira, call.arguments["username"])

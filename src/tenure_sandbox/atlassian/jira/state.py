@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .directory import Directory
 
 FIRST_NUMBER = 10100
+PICTURE = "10122"
 SERVER_ID = "5a9d0e1c-7c54-3d0f-9a37-000000000001"
 
 
@@ -46,6 +47,9 @@ class Account:
     properties: dict[str, Any] = field(default_factory=dict)
     haystack: str = ""
     outside: str = ""  # its key in the directory that it comes from; none for Jira's own
+    picture: str = PICTURE
+    columns: tuple[str, ...] | None = None
+    preferences: dict[str, str] = field(default_factory=dict)
 
     def index(self) -> None:
         """Refresh the text that the user search looks into: username, display name and e-mail address."""

@@ -13,6 +13,7 @@ SPANS: Spans = {
     "duplicates": ((8, 19), FOREVER),  # names that more than one directory has are told
     "group_with_users": ((8, 0), (10, 0)),  # GET /group, absent from the document of 10.3; the last version is a guess
     "user_list": ((10, 3), FOREVER),  # the first version is a guess; 10.3.24 documents it
+    "accessibility": ((9, 0), FOREVER),  # settings of accessibility; the first version is a guess
     "first_hundred": ((10, 0), (10, 3)),  # user search ends at the hundredth result; when it was lifted is a guess
 }
 
