@@ -16,7 +16,7 @@ from tenure.engine.work import Work
 from tenure.model.capability import Mode
 from tenure.model.change import RenameAccount
 from tenure.model.gate import GateClass, digest_of
-from tenure.model.plan import Decision, Plan, Verdict
+from tenure.model.plan import TWO_NAMES, Decision, Plan, Verdict
 from tenure.model.veto import ATTRIBUTE, Kept
 from tenure.planning.authority import WAITS_ON as ELSEWHERE
 from tenure.planning.renames import Move, Stop, Turn, is_temporary, stopped, temporary_name, turn
@@ -34,9 +34,13 @@ _USERNAME = ATTRIBUTE + "username"
 
 @dataclass(slots=True)
 class _Asked:
-    """What was found of the renames that those of a chunk need, and of the targets that were asked about them."""
+    """What was found of the renames that those of a chunk need, and of the targets that were asked about them.
+
+    `bear` are the names that the accounts of a person bear, by target.
+    """
 
     moves: dict[UUID, dict[str, Move]] = field(default_factory=dict)
+    bear: dict[UUID, dict[str, str]] = field(default_factory=dict)
     stopped: dict[int, str] = field(default_factory=dict)
     gates: dict[int, gating.Counts] = field(default_factory=dict)
 
@@ -99,7 +103,8 @@ def _rule(house: House, target: ActiveTarget, subject: Subject, work: Work, own:
     stop = stopped(place, found.moves)
     if stop is not None:
         work.root = stop.root
-        _put(work, Verdict(own.change, Decision.HOLD, stop.reason, _on(stop, numbers)))
+        reason = stop.reason + _apart(house, target, who, own, found)
+        _put(work, Verdict(own.change, Decision.HOLD, reason, _on(stop, numbers)))
         return stop
     when = turn(place, found.moves)
     own = _aside(target, subject, own) if when.aside else own
@@ -111,6 +116,18 @@ def _rule(house: House, target: ActiveTarget, subject: Subject, work: Work, own:
     elif when.after is not None:
         work.later = _after(target, own, when)
     return None
+
+
+def _apart(house: House, target: ActiveTarget, who: UUID, own: Verdict, found: _Asked) -> str:
+    """Where the account has the new name already, while the rename waits here: a refusal comes late."""
+    wanted, there = _change(own).name, found.bear.get(who, {})
+    same = [
+        other.name
+        for other in house.targets.values()
+        if other is not target and other.name in there
+        if (canon := other.connector.capabilities.canon)("username", there[other.name]) == canon("username", wanted)
+    ]
+    return f"; renamed already at {', '.join(sorted(same))}: {TWO_NAMES}" if same else ""
 
 
 async def _back(house: House, target: ActiveTarget, subject: Subject, work: Work, reason: str) -> None:
@@ -181,6 +198,9 @@ async def _explore(
             known = [mine[who] for who in sorted(frontier & mine.keys(), key=str)] if other is target else []
             whose = [who for who in there.get(number, ()) if not (other is target and who in mine)]
             subjects = [*known, *await look(house, other, [Mark(str(who), marks.SINGLE, 0, 0, None) for who in whose])]
+            for subject in subjects:
+                if subject.sight.linked is not None:
+                    found.bear.setdefault(subject.identity.id, {})[other.name] = subject.sight.linked.name
             for who, move in (await _moves(house, other, subjects, found)).items():
                 found.moves[who][other.name] = move
         bearers = {move.bearer for who in frontier for move in found.moves[who].values() if move.borne}
