@@ -125,3 +125,76 @@ async def test_a_deletion_that_was_promised_ends_the_link_when_it_is_seen(databa
     async with world.house() as tenure:
         links = await tenure.database.rows("SELECT end_cause FROM link WHERE ended_at IS NOT NULL")
     assert [link["end_cause"] for link in links] == ["the account was deleted"]
+
+
+DELETE = "/confluence/rest/api/admin/user/ada"
+LOST = {
+    "answer": {"kind": "drop", "method": "DELETE", "path": DELETE, "when": "after", "nth": 1},
+    "error": {"kind": "status", "status": 503, "method": "DELETE", "path": DELETE, "when": "after", "nth": 1},
+    "request": {"kind": "drop", "method": "DELETE", "path": DELETE, "when": "before", "nth": 1},
+}
+ENDS = "SELECT outcome, evidence, detail FROM journal WHERE change->>'kind' = 'delete-account' ORDER BY id"
+
+
+async def deleted(world: World, ids: dict[str, str]) -> None:
+    """Ada came and left, and a person let her account be deleted."""
+    await joined(world, ids, person("ada@x.example", "Ada Byron"))
+    async with world.house() as tenure, world.provider(tenure) as client:
+        gone = patch({"op": "replace", "path": "active", "value": False})
+        await client.patch(f"/Users/{ids['ada@x.example']}", json=gone)
+        await world.finish(tenure)
+    await wait(world, days=366)
+    await approve(world)
+
+
+async def approve(world: World) -> None:
+    async with world.house() as tenure:
+        (held,) = await tenure.database.rows("SELECT revision FROM held WHERE class = 'erasures' AND state = 'held'")
+        decider = Decider("cli:bo", "as agreed")
+        await decide.approve(tenure.database, world.clock.now(), "wiki:erasures", held["revision"], decider)
+
+
+@pytest.mark.parametrize("lost", ["answer", "error"])
+async def test_a_deletion_whose_answer_was_lost_is_not_asked_for_twice(database: str, lost: str) -> None:
+    """The long task takes its time: that the account is still there when it is read again says nothing."""
+    world, ids = World(database, ESTATE), dict[str, str]()
+    await deleted(world, ids)
+    state = world.sandbox.state.world.applications["confluence"]
+    begin = state.begin_deletion
+
+    def slowly(*asked: Any) -> Any:
+        task = begin(*asked)
+        task.left = 40
+        return task
+
+    state.begin_deletion = slowly
+    await world.faults(LOST[lost])
+    await wait(world, minutes=1)
+    assert [what for what in await done(world) if what.startswith("delete")] == ["delete ada"]
+    async with world.house() as tenure:
+        (entry,) = await tenure.database.rows(ENDS)
+        links = await tenure.database.rows("SELECT end_cause FROM link WHERE ended_at IS NOT NULL")
+    assert (entry["outcome"], entry["evidence"]) == ("applied", "re-read")
+    assert await account(world, "ada") is None
+    assert [link["end_cause"] for link in links] == ["the account was deleted"]
+
+
+async def test_a_deletion_that_never_came_is_told_and_asked_for_again_by_a_person_alone(database: str) -> None:
+    world, ids = World(database, ESTATE), dict[str, str]()
+    await deleted(world, ids)
+    await world.faults(LOST["request"])
+    async with world.house() as tenure:
+        await world.finish(tenure, within=timedelta(hours=2))
+    for _ in range(3):
+        await wait(world, hours=7)
+    assert await account(world, "ada") is not None
+    assert [what for what in await done(world) if what.startswith("delete")] == []
+    async with world.house() as tenure:
+        (entry,) = await tenure.database.rows(ENDS)
+        (held,) = await tenure.database.rows("SELECT reason FROM held WHERE class = 'erasures' AND state = 'held'")
+    assert entry["outcome"] == "failed"
+    assert "the answer was lost" in held["reason"]
+    await approve(world)
+    await wait(world, minutes=1)
+    assert await account(world, "ada") is None
+    assert [what for what in await done(world) if what.startswith("delete")] == ["delete ada"]

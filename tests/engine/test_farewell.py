@@ -200,3 +200,48 @@ async def test_a_linked_account_that_somebody_anonymized_by_hand_is_held_and_nev
         (waiting,) = await tenure.database.rows("SELECT verdicts, situation FROM plan WHERE current AND waiting")
     assert waiting["situation"] == "MISSING"
     assert not [w for w in (await world.jira())["journal"] if w["what"] == "create"][1:]
+
+
+async def test_who_leads_a_component_alone_is_relieved_and_then_shut(database: str) -> None:
+    world = World(database, ESTATE + LEAVER)
+    ids = await joined(world)
+    component = "/jira/rest/api/2/component/10010"
+    await world.sandbox_call("PUT", component, {"leadUserName": "ada"}, auth=True)
+    since = len((await world.jira())["journal"])
+    await leave(world, ids)
+    assert (await world.sandbox_call("GET", component, auth=True))["lead"]["name"] == "tbecker"
+    shut = await ada(world)
+    assert shut is not None
+    assert not shut[0]
+    written = [(w["method"], w["path"], w["what"]) for w in (await world.jira())["journal"][since:]]
+    relieved = next(n for n, (_, path, _) in enumerate(written) if path.endswith("/component/10010"))
+    closed = next(n for n, (_, _, what) in enumerate(written) if "active" in what)
+    assert relieved < closed, written
+    async with world.house() as tenure:
+        assert await tenure.database.rows("SELECT * FROM plan WHERE current AND waiting") == []
+
+
+SCOPED = ESTATE.replace("    attributes:", "    scope: title != 'guest'\n    out_of_scope: @SCOPE@\n    attributes:")
+
+
+@pytest.mark.parametrize("rule", ["keep", "deactivate"])
+async def test_who_is_out_of_scope_is_kept_as_they_are_where_the_rules_say_so(database: str, rule: str) -> None:
+    """Kept: nothing is taken, given or changed, and nothing waits; and who leaves then is a leaver all the same."""
+    world = World(database, SCOPED.replace("@SCOPE@", rule))
+    ids = await joined(world)
+    before = await ada(world), await done(world)
+    async with world.house() as tenure, world.provider(tenure) as client:
+        guest = {"title": "guest", "displayName": "Another"}
+        said = await client.patch(f"/Users/{ids['ada@x.example']}", json=patch({"op": "replace", "value": guest}))
+        assert said.status_code == 200
+        await world.finish(tenure)
+        assert await tenure.database.rows("SELECT * FROM held") == []
+        assert await tenure.database.rows("SELECT * FROM plan WHERE current AND waiting") == []
+    await wait(world, 40)
+    account = await ada(world)
+    assert account is not None
+    assert account[0] is (rule == "keep")
+    assert ((account, await done(world)) == before) is (rule == "keep")
+    if rule == "keep":
+        await leave(world, ids)
+        assert await ada(world) == (False, ["helpdesk", "software_dev"])

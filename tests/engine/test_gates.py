@@ -360,3 +360,31 @@ async def test_a_value_that_somebody_sets_back_three_times_is_left_alone(databas
         await decide.approve(tenure.database, world.clock.now(), plan.id, plan.revision, ADA)
         await world.finish(tenure)
         assert (await world.account("p000") or {})["display_name"] == "Person 000"
+
+
+async def test_a_change_that_two_gates_hold_is_approved_once(database: str) -> None:
+    """Another address and name, of somebody who may be another person, while the gate for addresses is shut."""
+    world = World(database, ESTATE + "    limits: {emails: {people: 0}}\n")
+    async with world.house() as tenure, world.provider(tenure) as client:
+        ids = await hire(client, 2)
+        await world.finish(tenure)
+        mail = [{"value": "new@x.example", "type": "work", "primary": True}]
+        await push(client, f"/Users/{ids['p001@x.example']}", patch({"op": "replace", "value": {"emails": mail}}))
+        one = ids["p000@x.example"]
+        other = {"emails": mail, "displayName": "New", "externalId": "another"}
+        await push(client, f"/Users/{one}", patch({"op": "replace", "value": other}))
+        await world.finish(tenure)
+        plans = await held(tenure)
+        assert {name: [leaf.person for leaf in plan.leaves] for name, plan in plans.items()} == {
+            "emails": ["p001@x.example"], "persons": ["p000@x.example"]
+        }  # fmt: skip
+        await decide.approve(tenure.database, world.clock.now(), "jira:persons", plans["persons"].revision, ADA)
+        await world.finish(tenure)
+        assert {name: [leaf.person for leaf in plan.leaves] for name, plan in (await held(tenure)).items()} == {
+            "emails": ["p001@x.example"]
+        }
+        account = await world.account("p000")
+        assert account is not None
+        assert (account["email"], account["display_name"]) == ("new@x.example", "New")
+        written = [w["what"] for w in (await world.jira())["journal"] if w["subject"] == "p000"]
+        assert len([what for what in written if "emailAddress" in what or "displayName" in what]) == 1, written

@@ -147,3 +147,56 @@ async def test_what_seats_cost_what_is_proposed_and_what_was_saved(database: str
     shown = (await tenure(database, "report", "seats", "--price", "5")).splitlines()
     assert shown[0].split("\t")[-4:] == ["Proposed", "Freed", "Idle seats cost", "Saved"]
     assert next(line for line in shown if "Software" in line).split("\t")[-1] == "5.00"
+
+
+async def push(world: World, name: str, active: bool) -> None:
+    async with world.house() as house, world.provider(house) as client:
+        found = await client.get("/Users", params={"filter": f'userName eq "{name}@x.example"'})
+        who = found.json()["Resources"][0]["id"]
+        await client.patch(f"/Users/{who}", json=patch({"op": "replace", "path": "active", "value": active}))
+        await world.finish(house)
+
+
+async def decisions(world: World) -> list[str]:
+    """What still stands of what was decided: what is approved and not done, and what is refused."""
+    async with world.house() as house:
+        approved = await house.database.rows("SELECT class AS what FROM held WHERE state = 'approved'")
+        refused = await house.database.rows("SELECT cell AS what FROM veto WHERE ended_at IS NULL")
+    return [one["what"] for one in approved + refused]
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["not yet done", "done"])
+async def test_an_approval_ends_with_the_time_that_it_was_about(database: str, done: bool) -> None:
+    """Who comes back begins anew: the rules give the seat, and a person decides about that time by itself."""
+    world = await begin(database)
+    await decide(database, "approve", "--only", "pkowal@x.example")
+    if done:
+        await work(world)
+        assert LICENCE not in await groups(world, PAULA)
+    await push(world, PAULA, False)
+    assert (LICENCE in await groups(world, PAULA)) is not done
+    assert await decisions(world) == []
+    await push(world, PAULA, True)
+    assert LICENCE in await groups(world, PAULA)
+    await work(world, timedelta(days=89))
+    assert LICENCE in await groups(world, PAULA)
+    plan = await proposed(database)
+    assert plan is not None
+    assert "pkowal@x.example" not in plan["people"]
+    await work(world, timedelta(days=2))
+    plan = await proposed(database)
+    assert plan is not None
+    assert "pkowal@x.example" in plan["people"], "asked again, and not done by what was said then"
+    assert LICENCE in await groups(world, PAULA)
+
+
+async def test_a_rejection_ends_with_the_time_that_it_was_about(database: str) -> None:
+    world = await begin(database, LICENSED + "    seats: {idle: after 10d}\n")
+    await decide(database, "reject", "--reason", "on leave", "--only", "pkowal@x.example")
+    await push(world, PAULA, False)
+    assert await decisions(world) == []
+    await push(world, PAULA, True)
+    await work(world, timedelta(days=12))
+    plan = await proposed(database)
+    assert plan is not None
+    assert "pkowal@x.example" in plan["people"]

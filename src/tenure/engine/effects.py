@@ -30,6 +30,7 @@ from tenure.model.situation import Link
 from tenure.planning.authority import MADE
 from tenure.planning.inversion import invert
 from tenure.planning.reconciliation import sent_hash
+from tenure.planning.renames import is_temporary
 from tenure.store import audit, care, decisions, gates, intents, plans, seen
 from tenure.store.database import Connection
 
@@ -124,8 +125,8 @@ async def _effect(connection: Connection, house: House, target: ActiveTarget, wo
         await care.give_members(connection, target.id, [(key, work.overlap)], now)
         work.again = 0.0  # now that the account is ours, what it has from former times counts as well
         await decisions.end_clearances(connection, "account", [work.identity], now, target.id)
-    elif isinstance(change, RenameAccount) and change.towards is not None:
-        work.again = 0.0  # on the way to its name
+    elif isinstance(change, RenameAccount) and (change.towards is not None or is_temporary(change.account.name)):
+        work.again = 0.0  # on the way to its name, or back at one that is not what the rules ask for
     elif isinstance(change, DeleteAccount) and key:
         await care.end_link(connection, target.id, key, "the account was deleted", now)
     elif isinstance(change, EndLink) and key:

@@ -61,10 +61,11 @@ async def judge(connection: Connection, house: House, target: ActiveTarget, work
     """
     opens = await gates.opens(connection, target.id)
     kept = await gates.leaves(connection, target.id, [work.mark.subject for work in works])
+    for work in works:
+        work.leaves = kept.get(work.mark.subject, [])
     asked = {work.mark.subject: list(_asked(target, work, opens)) for work in works}
     counts = await _counts(connection, house, target, works, asked)
     for work in works:
-        work.leaves = kept.get(work.mark.subject, [])
         if not any(names for _, names in asked[work.mark.subject]) and work.later is None:
             work.through = {
                 digest_of(v.change): {v.gate: True}
@@ -81,10 +82,14 @@ async def judge(connection: Connection, house: House, target: ActiveTarget, work
 def _asked(
     target: ActiveTarget, work: Work, opens: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[Verdict, tuple[str, ...]]]:
-    """Each verdict, divided where its parts have gates of their own, with the counted gates that it has to pass."""
+    """Each verdict, divided where its parts have gates of their own, with the counted gates that it has to pass.
+
+    What a person approved as a whole is not divided: they would be asked about its parts again.
+    """
     canon = target.connector.capabilities.group.canon
     for verdict in work.plan.verdicts:
-        for part in _parts(verdict) if verdict.decision is Decision.GO else (verdict,):
+        whole = verdict.decision is not Decision.GO or _approved(work, digest_of(verdict.change))
+        for part in (verdict,) if whole else _parts(verdict):
             goes = part.decision is Decision.GO
             names = losses(part.change, work.account, opens, canon, work.standing) if goes else ()
             yield part, names
@@ -224,11 +229,15 @@ def _decided(work: Work, change: Change, name: str, digest: str) -> bool:
 
     An approval of a change, whichever gate held it, opens all of its gates: a person saw this very change.
     """
-    if any(leaf.approved and digest in leaf.digests for leaf in work.leaves):
+    if _approved(work, digest):
         return True
     if work.standing is not Standing.LEAVER:
         return False
     return "leave" in work.cleared or (name == GateClass.LEAVERS and "expected" in work.cleared)
+
+
+def _approved(work: Work, digest: str) -> bool:
+    return any(leaf.approved and digest in leaf.digests for leaf in work.leaves)
 
 
 async def write_down(connection: Connection, house: House, target: ActiveTarget, works: Sequence[Work]) -> None:

@@ -12,7 +12,7 @@ from tenure.engine.look import Subject, another_name, candidate, look
 from tenure.engine.planned import overlap, plan
 from tenure.engine.send import Stopped, read_account, stop
 from tenure.engine.work import Work, backoff
-from tenure.model.change import AdoptAccount, UpdateAccount
+from tenure.model.change import AdoptAccount, RenameAccount, UpdateAccount
 from tenure.model.desired import Standing
 from tenure.model.error import RateLimited, Recovery, TargetError
 from tenure.model.plan import Plan
@@ -42,11 +42,14 @@ async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool)
     work = Work(subject.mark, planned, subject.identity.id, account=subject.sight.linked)
     work.asked, work.refused = subject.asked, bool(subject.decided.vetoes)
     refused = subject.link is None and subject.mark.attempts > 0
+    refused = refused or (subject.mark.attempts > 0 and any(isinstance(one, RenameAccount) for one in planned.go))
     if (few and subject.mark.prio in _FRESH) or leaving or refused or _unread_before(target, subject, planned):
         try:
             work.refreshed = await _refresh(house, target, subject)
             if await another_name(house, target, subject):
                 await _refresh(house, target, subject)
+            if subject.link is not None and subject.mark.attempts > 0:
+                await _whose_name(house, target, planned)
         except TargetError as error:
             return await _unread(house, target, work, error)
         work.plan = planned = plan(target, subject)
@@ -58,6 +61,16 @@ async def _work(house: House, target: ActiveTarget, subject: Subject, few: bool)
     work.cleared, work.ended = frozenset(subject.decided.cleared), subject.kept.ended
     work.overlap = overlap(target, subject, work.account)
     return work
+
+
+async def _whose_name(house: House, target: ActiveTarget, planned: Plan) -> None:
+    """Read who bears the name that is to be given, after a first try that did not end well: somebody may, by now."""
+    for name in [change.name for change in planned.go if isinstance(change, RenameAccount)]:
+        account = await read_account(target, ByName(name, target.unlisted()))
+        if account is not None:
+            async with house.database.transaction() as connection:
+                now, capabilities = house.clock.now(), target.connector.capabilities
+                await seen.save_accounts(connection, target.id, [account], capabilities, None, now)
 
 
 def _unread_before(target: ActiveTarget, subject: Subject, planned: Plan) -> bool:

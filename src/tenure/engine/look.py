@@ -20,8 +20,9 @@ from tenure.planning.assignment import desired_groups
 from tenure.planning.authority import Elsewhere
 from tenure.planning.idle import IdleSeat
 from tenure.planning.reconciliation import Care
+from tenure.planning.renames import is_temporary
 from tenure.planning.vetoes import idle_refused, overlay
-from tenure.store import care, directory, idle, journal, promises, seen
+from tenure.store import care, directory, idle, journal, promises, renames, seen
 from tenure.store.database import Connection, Row
 from tenure.store.marks import Mark
 
@@ -31,7 +32,8 @@ class Subject:
     """One identity of a chunk with everything that its plan follows from.
 
     `desired` is what is left after the vetoes of `asked`, which is what the rules ask for. `unnamed` says why the
-    account name is somebody else's and no other was chosen.
+    account name is somebody else's and no other was chosen. `once` is the name that the account had before the
+    temporary one that it bears.
     """
 
     mark: Mark
@@ -48,6 +50,7 @@ class Subject:
     elsewhere: Elsewhere | None = None
     kept: Kept = field(default_factory=Kept)
     idle: IdleSeat | None = None
+    once: str | None = None
     broken: Mapping[ChangeKind, str] = field(default_factory=dict)
 
     @property
@@ -156,11 +159,24 @@ async def _sights(connection: Connection, target: ActiveTarget, subjects: Sequen
             account = accounts.get(subject.link.key)
             gone = account is None and reading is not None
             subject.sight = Sight(account, gone, why_unseen=why)
+            if account is not None and is_temporary(account.name):
+                await _aside(connection, target, subject, account.name)
     asking = [s for s in subjects if s.desired.standing is Standing.MEMBER and s.username]
     await _candidates(connection, target, asking, reading, why)
     for subject in asking:
         await _crowded(connection, target, subject)
         await _choose(connection, target, subject)
+
+
+async def _aside(connection: Connection, target: ActiveTarget, subject: Subject, name: str) -> None:
+    """Find the name that an account was to get which bears a temporary one, and whether somebody else is to have it."""
+    between = await renames.aside(connection, target.id, subject.identity.id, name)
+    subject.once, subject.care = between.once, replace(subject.care, towards=between.towards)
+    if between.towards is not None and not subject.username:
+        canon = target.connector.capabilities.canon("username", between.towards) or ""
+        subject.rival = (await care.rivals(connection, target.id, {subject.identity.id: canon})).get(
+            subject.identity.id
+        )
 
 
 async def _crowded(connection: Connection, target: ActiveTarget, subject: Subject) -> None:

@@ -15,13 +15,16 @@ from tenure.model.seen import ByKey, NotThere, TaskOf, TaskSeen, TaskState
 from tenure.planning import evidence
 from tenure.store import audit, care, promises, targets
 from tenure.store.marks import Mark
-from tenure.store.promises import Promise
+from tenure.store.promises import NO_TASK, Promise
 
 log = structlog.get_logger()
 LOOK_AT_MOST_S = 300.0
 """The longest time between two looks: they come at longer and longer intervals."""
 SETTLES_WITHIN = timedelta(minutes=10)
 """How long an application may take to show what it says is done, or to know of a task that it has just begun."""
+
+LOST_WITHIN = timedelta(hours=1)
+"""How long an application may take over what it may have taken on: nothing says whose the tasks are that it lists."""
 
 _Ended = tuple[Outcome, str]
 
@@ -56,6 +59,8 @@ async def look_after(
 
 async def _ended(house: House, target: ActiveTarget, promise: Promise) -> _Ended | None:
     """How it ended, by the task and then by the account, which decides; None while it may still be under way."""
+    if promise.task == NO_TASK:
+        return await _seen_to_end(house, target, promise)
     task = await _task(target, promise.task)
     if task is not None and task.state is TaskState.RUNNING:
         return None
@@ -69,6 +74,15 @@ async def _ended(house: House, target: ActiveTarget, promise: Promise) -> _Ended
     if task is None:
         return Outcome.FAILED, f"the application did not do it, and knows nothing of its task {promise.task} any more"
     return Outcome.FAILED, f"the application did not do it, although its task {promise.task} says that it is done"
+
+
+async def _seen_to_end(house: House, target: ActiveTarget, promise: Promise) -> _Ended | None:
+    """How it ended by the account alone: the answer was lost that would have named a task."""
+    if evidence.ended(promise.change, await read_account(target, ByKey(promise.key))):
+        return Outcome.APPLIED, "the answer was lost; seen when read again"
+    if house.clock.now() - promise.promised_at < LOST_WITHIN:
+        return None
+    return Outcome.FAILED, "the application did not do it: the answer was lost, and the account is still as it was"
 
 
 async def _task(target: ActiveTarget, name: str) -> TaskSeen | None:

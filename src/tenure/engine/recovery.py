@@ -31,6 +31,7 @@ from tenure.planning import evidence
 from tenure.store import intents, marks, seen, targets
 from tenure.store.intents import Intent
 from tenure.store.marks import Mark
+from tenure.store.promises import NO_TASK
 
 log = structlog.get_logger()
 ABSENCE_STANDS = timedelta(seconds=60)
@@ -142,6 +143,9 @@ def _account_answer(target: ActiveTarget, account: AccountSeen | None, intent: I
     if account is None:
         return Settled(intent, Answer(Outcome.FAILED, detail="interrupted, and not there when read again"))
     handle = Handle(account.key, account.name)
+    if change.kind in target.connector.capabilities.later:
+        told = "the answer was lost: whether the application took it on is seen when it is done"
+        return Settled(intent, Answer(Outcome.PENDING, handle, {}, told, NO_TASK))
     if isinstance(change, CreateAccount):
         answer = Answer(Outcome.APPLIED, handle, {}, "the answer was lost; found when read again")
         return Settled(intent, answer, "re-read", link_evidence="create-unconfirmed")

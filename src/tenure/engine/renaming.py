@@ -14,17 +14,16 @@ from tenure.engine.reading import check
 from tenure.engine.send import Stopped
 from tenure.engine.work import Work
 from tenure.model.capability import Mode
-from tenure.model.change import DeleteAccount, Outcome, RenameAccount
+from tenure.model.change import RenameAccount
 from tenure.model.gate import GateClass, digest_of
-from tenure.model.plan import Decision, Plan, Verdict
+from tenure.model.plan import TWO_NAMES, Decision, Plan, Verdict
 from tenure.model.veto import ATTRIBUTE, Kept
 from tenure.planning.authority import WAITS_ON as ELSEWHERE
 from tenure.planning.renames import Move, Stop, Turn, is_temporary, stopped, temporary_name, turn
-from tenure.planning.rules import Rename
-from tenure.store import care, marks, plans, renames
+from tenure.store import care, marks, renames
 from tenure.store.database import Connection
 from tenure.store.marks import Mark
-from tenure.store.renames import Waiting, token
+from tenure.store.renames import token
 
 _FARTHEST = 50
 """So many renames that need each other's names are followed; more wait for a person."""
@@ -35,9 +34,13 @@ _USERNAME = ATTRIBUTE + "username"
 
 @dataclass(slots=True)
 class _Asked:
-    """What was found of the renames that those of a chunk need, and of the targets that were asked about them."""
+    """What was found of the renames that those of a chunk need, and of the targets that were asked about them.
+
+    `bear` are the names that the accounts of a person bear, by target.
+    """
 
     moves: dict[UUID, dict[str, Move]] = field(default_factory=dict)
+    bear: dict[UUID, dict[str, str]] = field(default_factory=dict)
     stopped: dict[int, str] = field(default_factory=dict)
     gates: dict[int, gating.Counts] = field(default_factory=dict)
 
@@ -61,16 +64,16 @@ async def judge(house: House, target: ActiveTarget, pairs: Sequence[tuple[Subjec
             asked.append((subject, work, own))
         elif own.gate is None:
             _put(work, replace(own, waits_on=on or own.waits_on))
+            if subject.rival is not None:
+                await _back(house, target, subject, work, own.reason)
     if not asked:
         return
     found = await _explore(house, target, {subject.identity.id: subject for subject, _, _ in asked})
     for subject, work, own in asked:
-        _rule(house, target, subject, work, own, found)
-        assert isinstance(own.change, RenameAccount)
-        if is_temporary(own.change.account.name):
-            async with house.database.transaction() as connection:
-                name = own.change.account.name
-                work.once = await renames.name_before(connection, target.id, subject.identity.id, name)
+        work.once = subject.once
+        stop = _rule(house, target, subject, work, own, found)
+        if stop is not None and stop.kept:
+            await _back(house, target, subject, work, stop.reason)
 
 
 def rename_of(found: Plan) -> Verdict | None:
@@ -80,11 +83,13 @@ def rename_of(found: Plan) -> Verdict | None:
 
 async def _rivalled(house: House, target: ActiveTarget, subject: Subject) -> tuple[Verdict | None, str | None]:
     """The verdict when those who are to have the same name are looked at first, and whom of them it waits for."""
-    canon = target.connector.capabilities.canon("username", subject.username) or ""
+    planned = _planned(target, subject)
+    assert planned is not None
+    canon = target.connector.capabilities.canon("username", _change(planned).name) or ""
     async with house.database.transaction() as connection:
         others = await renames.rivals(connection, target.id, canon, subject.identity.id)
     if len(others) > _CROWD:
-        return _planned(target, subject), None
+        return planned, None
     await look(house, target, [Mark(str(who), marks.SINGLE, 0, 0, None) for who in others])
     async with house.database.transaction() as connection:
         rivals = await care.rivals(connection, target.id, {subject.identity.id: canon})
@@ -92,14 +97,15 @@ async def _rivalled(house: House, target: ActiveTarget, subject: Subject) -> tup
     return _planned(target, subject), token(target.id, others[0]) if others else None
 
 
-def _rule(house: House, target: ActiveTarget, subject: Subject, work: Work, own: Verdict, found: _Asked) -> None:
+def _rule(house: House, target: ActiveTarget, subject: Subject, work: Work, own: Verdict, found: _Asked) -> Stop | None:
     who, numbers = subject.identity.id, {other.name: number for number, other in house.targets.items()}
     place = (target.name, who)
     stop = stopped(place, found.moves)
     if stop is not None:
         work.root = stop.root
-        _put(work, Verdict(own.change, Decision.HOLD, stop.reason, _on(stop, numbers)))
-        return
+        reason = stop.reason + _apart(house, target, who, own, found)
+        _put(work, Verdict(own.change, Decision.HOLD, reason, _on(stop, numbers)))
+        return stop
     when = turn(place, found.moves)
     own = _aside(target, subject, own) if when.aside else own
     _put(work, own)
@@ -109,6 +115,44 @@ def _rule(house: House, target: ActiveTarget, subject: Subject, work: Work, own:
         work.later = Verdict(own.change, Decision.HOLD, gate.reason, _on(gate, numbers))
     elif when.after is not None:
         work.later = _after(target, own, when)
+    return None
+
+
+def _apart(house: House, target: ActiveTarget, who: UUID, own: Verdict, found: _Asked) -> str:
+    """Where the account has the new name already, while the rename waits here: a refusal comes late."""
+    wanted, there = _change(own).name, found.bear.get(who, {})
+    same = [
+        other.name
+        for other in house.targets.values()
+        if other is not target and other.name in there
+        if (canon := other.connector.capabilities.canon)("username", there[other.name]) == canon("username", wanted)
+    ]
+    return f"; renamed already at {', '.join(sorted(same))}: {TWO_NAMES}" if same else ""
+
+
+async def _back(house: House, target: ActiveTarget, subject: Subject, work: Work, reason: str) -> None:
+    """Give back its former name to an account that stepped aside, when the name that it was to get is kept by another.
+
+    The name has to be free. Whoever is to have it otherwise comes before somebody of whom the rules ask no name any
+    more, unless they are kept from it for good themselves.
+    """
+    held = rename_of(work.plan)
+    if subject.once is None or held is None:
+        return
+    capabilities, who = target.connector.capabilities, subject.identity.id
+    canon = capabilities.canon("username", subject.once) or ""
+    async with house.database.transaction() as connection:
+        if await renames.bearers(connection, target.id, [canon]):
+            return
+        others = [] if subject.username else await renames.rivals(connection, target.id, canon, who)
+    found = await _explore(house, target, {}, others)
+    for other in others:
+        stop = stopped((target.name, other), found.moves) if target.name in found.moves[other] else None
+        if stop is None or not stop.kept:
+            return
+    back = verdict_of(target, subject, replace(_change(held), name=subject.once, towards=None))
+    if back.decision is Decision.GO:
+        _put(work, replace(back, reason=f"goes back to its former name: {reason}"))
 
 
 def _aside(target: ActiveTarget, subject: Subject, own: Verdict) -> Verdict:
@@ -134,9 +178,11 @@ def _put(work: Work, verdict: Verdict) -> None:
     work.plan = replace(work.plan, verdicts=tuple(verdicts))
 
 
-async def _explore(house: House, target: ActiveTarget, mine: Mapping[UUID, Subject]) -> _Asked:
+async def _explore(
+    house: House, target: ActiveTarget, mine: Mapping[UUID, Subject], others: Iterable[UUID] = ()
+) -> _Asked:
     """The renames of these people at all their targets, of those who bear the names that they need, and so on."""
-    found, frontier = _Asked(), set(mine)
+    found, frontier = _Asked(), {*mine, *others}
     async with house.database.transaction() as connection:
         found.stopped = await renames.stopped_targets(connection)
     for _ in range(_FARTHEST):
@@ -152,6 +198,9 @@ async def _explore(house: House, target: ActiveTarget, mine: Mapping[UUID, Subje
             known = [mine[who] for who in sorted(frontier & mine.keys(), key=str)] if other is target else []
             whose = [who for who in there.get(number, ()) if not (other is target and who in mine)]
             subjects = [*known, *await look(house, other, [Mark(str(who), marks.SINGLE, 0, 0, None) for who in whose])]
+            for subject in subjects:
+                if subject.sight.linked is not None:
+                    found.bear.setdefault(subject.identity.id, {})[other.name] = subject.sight.linked.name
             for who, move in (await _moves(house, other, subjects, found)).items():
                 found.moves[who][other.name] = move
         bearers = {move.bearer for who in frontier for move in found.moves[who].values() if move.borne}
@@ -201,7 +250,7 @@ def _in_the_way(
 ) -> tuple[str | None, str | None]:
     """What is in the way of a rename at this target itself, and what a person has to decide first."""
     if verdict.decision is not Decision.GO:
-        return (None, _decide(target, verdict.gate)) if verdict.gate else (verdict.reason, None)
+        return (None, decided_first(target, verdict.gate)) if verdict.gate else (verdict.reason, None)
     return (f"does not let us in ({stopped_by})" if stopped_by is not None else refused), None
 
 
@@ -240,60 +289,9 @@ async def _gate(
     if target.id not in found.gates:
         found.gates[target.id] = await gating.standing(connection, house, target, GateClass.RENAMES)
     shut = found.gates[target.id].blocked(GateClass.RENAMES, str(subject.identity.id))
-    return _decide(target, GateClass.RENAMES) if shut else None
+    return decided_first(target, GateClass.RENAMES) if shut else None
 
 
-def _decide(target: ActiveTarget, gate: str) -> str:
+def decided_first(target: ActiveTarget, gate: str) -> str:
+    """What is told of a rename that a gate holds."""
     return f"a person has to decide first (tenure plan --held: {target.name}:{gate})"
-
-
-async def tell(connection: Connection, target: ActiveTarget, works: Iterable[Work]) -> None:
-    """After the plans of a pass: look again at what a plan waits for from now on, and at who waits for these people.
-
-    Only those are woken who are told something else than before. What is about to be sent tells when it is answered.
-    """
-    if Rename.FOLLOW not in (target.rules.rename_made, target.rules.rename_adopted):
-        return
-    people = [work for work in works if work.identity is not None and work.plan.situation != "UNSEEN"]
-    places = {work.number: renames.places_of(work.plan.waits_on) for work in people if work.number is not None}
-    numbers = [number for number, there in places.items() if there]
-    new = await plans.made_now(connection, numbers) if numbers else set()
-    for work in people:
-        for number, who in places[work.number] if work.number in new else ():
-            await marks.mark_identities(connection, [number], [who], marks.SINGLE, work.mark.cause)
-    told = {token(target.id, work.identity): work for work in people if work.identity and not _goes(work)}
-    if told:
-        found = await renames.waiting(connection, list(told))
-        await renames.wake(connection, [one for one in found if _news(target, one, told[one.token])])
-
-
-def _goes(work: Work) -> bool:
-    verdict = rename_of(work.plan)
-    return verdict is not None and verdict.decision is Decision.GO
-
-
-def _news(target: ActiveTarget, one: Waiting, work: Work) -> bool:
-    verdict = rename_of(work.plan)
-    if verdict is None:
-        return True
-    if verdict.decision is Decision.WAIT:
-        return one.verdict.decision is Decision.HOLD
-    told = _decide(target, verdict.gate) if verdict.gate else verdict.reason
-    root = work.root if work.root and not verdict.gate else f"{target.name}: {told}"
-    return root not in one.verdict.reason
-
-
-async def settled(connection: Connection, target: ActiveTarget, works: Sequence[Work]) -> None:
-    """After the answers of a pass, when what was seen is kept: whoever waited for these renames is looked at again."""
-    told: dict[str, str | None] = {}
-    for work in works:
-        answers = [s.answer.outcome for s in work.settled if isinstance(s.intent.change, RenameAccount | DeleteAccount)]
-        if work.identity is None or not answers:
-            continue
-        if any(one in (Outcome.APPLIED, Outcome.ALREADY) for one in answers):
-            told[token(target.id, work.identity)] = None
-        elif refused := next((problem for problem in work.held if problem.startswith(renames.REFUSED)), None):
-            told[token(target.id, work.identity)] = f"{target.name}: {refused}"
-    if told:
-        found = await renames.waiting(connection, list(told))
-        await renames.wake(connection, [w for w in found if (told[w.token] or "\0") not in w.verdict.reason])

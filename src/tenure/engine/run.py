@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from tenure.engine import authority, effects, gating, groups, identities, promises, renaming, rights, seating
+from tenure.engine import authority, effects, gating, groups, identities, promises, renamed, rights, seating
 from tenure.engine.active import CHUNK, ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.precedence import priority
@@ -100,7 +100,7 @@ async def _intend(
             target.under_way += len(work.intents)
         await gating.write_down(connection, house, target, works)
         await authority.settle(connection, house, target, works)
-        await renaming.tell(connection, target, works)
+        await renamed.tell(connection, target, works)
         await _keep_reached(connection, target, [(w, _in_step(w)) for w in works if not w.intents])
         await _release(connection, house, target, due, works)
         await _ask_for_groups(connection, target, works)
@@ -149,7 +149,7 @@ async def _keep_sights(connection: Connection, house: House, target: ActiveTarge
 def _in_step(work: Work) -> bool:
     """Whether the account is as desired: nothing was to be done, or all of it was."""
     done = all(s.answer.outcome in (Outcome.APPLIED, Outcome.ALREADY) for s in work.settled)
-    whole = done and not work.held and len(work.settled) == len(work.plan.go)
+    whole = done and not work.held and work.again is None and len(work.settled) == len(work.plan.go)
     return whole and work.plan.situation in ("LINKED", "FOUND", "ABSENT") and not work.plan.waiting
 
 
@@ -195,7 +195,7 @@ async def _settle(house: House, target: ActiveTarget, works: list[Work]) -> None
             elif len(work.settled) == len(work.intents):
                 done.append(work.mark)
             await seating.freed(connection, house, target, work)
-        await renaming.settled(connection, target, works)
+        await renamed.settled(connection, target, works)
         await _keep_reached(connection, target, [(w, _in_step(w)) for w in works])
         woken = sorted({subject for work in works for subject in work.woken}, key=str)
         if woken:

@@ -22,9 +22,10 @@ from tenure.model.change import (
     EndLink,
     HandOverLeads,
     Outcome,
+    RenameAccount,
     at,
 )
-from tenure.model.error import OutcomeUnknown, RateLimited, Recovery, TargetError
+from tenure.model.error import Conflict, OutcomeUnknown, RateLimited, Recovery, TargetError
 from tenure.model.seen import AccountSeen, ByKey, ByName, GroupByName, GroupSeen, NotThere
 from tenure.planning import evidence
 from tenure.store import marks, targets
@@ -131,6 +132,8 @@ async def _give_up(house: House, target: ActiveTarget, work: Work, change: Chang
     if recovery is Recovery.STOP:
         await stop(house, target, str(error))
         raise Stopped(str(error))
+    if isinstance(error, Conflict) and isinstance(change, RenameAccount) and work.mark.attempts > 0:
+        recovery = Recovery.HOLD  # the name was looked for since, and the application shows nobody who bears it
     if recovery is Recovery.HOLD:
         work.held.append(f"{change.kind.value} was refused: {error}")
         return isinstance(change, CreateAccount)

@@ -49,6 +49,7 @@ class Capabilities:
     `fields` maps a field's name (`username`, `email`, `display_name`) to its rules; a name that ends with `.` stands
     for every field below it (`properties.`). `groups_a_call` is how many groups one membership request may name.
     `tells_rights`: it can be asked what groups open (`RightsOfGroups`).
+    `later` are the kinds of change that it takes on and carries out later, in a task of its own.
     `left_by_rename` is what keeps the old name when an account gets another one, each in a few words.
     """
 
@@ -59,6 +60,7 @@ class Capabilities:
     version: str | None = None
     tells_rights: bool = False
     left_by_rename: tuple[str, ...] = ()
+    later: frozenset[ChangeKind] = frozenset()
 
     def spec(self, name: str) -> FieldSpec | None:
         """The rules of the field, or None when the target has no such field."""

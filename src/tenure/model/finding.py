@@ -14,6 +14,7 @@ class FindingKind(StrEnum):
     TWICE = "twice"  # another active account has the same e-mail address
     UNKNOWN_ADMINISTRATOR = "unknown-administrator"  # administers, and is nobody's whom an identity provider knows
     AWAITED = "awaited"  # what another application does for it does not show
+    TWO_NAMES = "two-names"  # a rename waits here, and its person was renamed elsewhere
     UNUSED_LICENCE = "unused-licence"  # takes a seat, and nobody has signed in with it for long
     OPENS_NOTHING = "group-opens-nothing"  # whoever is in it may do nothing more, as far as the application tells
     RIGHTS_NOT_READ = "rights-not-read"  # no finding: what the groups open is not known, so that none can be found

@@ -12,6 +12,9 @@ from tenure.model.change import Change, decode, encode
 REMAINS = "not renamed with it: "
 """Begins the note in a plan about something that keeps the old name when the account gets another."""
 
+TWO_NAMES = "this person has two names until that is mended"
+"""Ends the reason of a rename that waits at one target although it was done at another."""
+
 
 class Decision(StrEnum):
     """What admission says to a change."""

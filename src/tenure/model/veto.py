@@ -31,7 +31,8 @@ class Veto:
 
     `refused` is the computed value in canonical form, as `planning.vetoes.computed` gives it. `keep` is the value to
     have instead when `restores` is true (an undo); else the cell stays as it is (a rejection). `because` names the
-    decision, for people. After `expires_at` the cell is still kept, and a person is asked.
+    decision, for people. After `expires_at` the cell is still kept, and a person is asked. `of_seat`: it comes of a
+    decision about an idle seat, which is about the time until the person leaves, and not about another after that.
     """
 
     id: int
@@ -41,6 +42,7 @@ class Veto:
     expires_at: datetime
     keep: str | None = None
     restores: bool = False
+    of_seat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

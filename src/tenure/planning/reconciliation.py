@@ -26,6 +26,7 @@ from tenure.model.seen import AccountSeen
 from tenure.model.situation import Absent, Ambiguous, Found, Linked, Missing, Situation, Unseen
 from tenure.model.veto import Kept
 from tenure.planning.farewell import leave, parting
+from tenure.planning.renames import is_temporary
 from tenure.planning.rules import Leaver, OutOfScope, Rename, Rules
 
 
@@ -36,13 +37,15 @@ class Care:
     `groups` are the target's groups in our care (canonical name -> name there); `given` the canonical names of those
     that this account is in through us; `echoes` what came back for a field the last time we set it: field -> (hash of
     the canonical value that we sent, what the application then showed). `done` are the kinds of change that were made
-    for this person since they left.
+    for this person since they left. `towards` is the name that the account was to get when it got a temporary one,
+    which it still bears.
     """
 
     groups: Mapping[str, str] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
     echoes: Mapping[str, tuple[bytes, str | None]] = field(default_factory=dict)
     done: frozenset[ChangeKind] = frozenset()
+    towards: str | None = None
 
 
 NOTHING_KEPT = Kept()
@@ -71,9 +74,11 @@ def reconcile(
     if desired.faults:
         return ()
     if desired.standing is Standing.LEAVER:
-        return _left(desired, situation, care, capabilities, rules, kept)
+        return _ordered([*_left(desired, situation, care, capabilities, rules, kept), *_onward(situation, care)])
     if desired.standing is Standing.OUT_OF_SCOPE:
-        return _out_of_scope(desired, situation, care, capabilities, rules, kept)
+        return _ordered(
+            [*_out_of_scope(desired, situation, care, capabilities, rules, kept), *_onward(situation, care)]
+        )
     if isinstance(situation, Linked):
         adopted = situation.link.adopted
         changes = _differences(_as_given(desired, adopted), situation.account, care, capabilities, rules, adopted, kept)
@@ -129,6 +134,18 @@ def _out_of_scope(
     return _ordered(parting(frozenset(), care.done, account, (), capabilities, rules))
 
 
+def _onward(situation: Situation, care: Care) -> list[Change]:
+    """A name that is temporary is nobody's to keep: the account of which the rules ask no name goes on to its own."""
+    name = _towards(situation.account, care) if isinstance(situation, Linked) else None
+    if name is None or not isinstance(situation, Linked):
+        return []
+    return [RenameAccount(Handle(situation.account.key, situation.account.name), name)]
+
+
+def _towards(account: AccountSeen, care: Care) -> str | None:
+    return care.towards if is_temporary(account.name) else None
+
+
 def _differences(
     desired: Desired,
     account: AccountSeen,
@@ -142,7 +159,9 @@ def _differences(
     changes: list[Change] = []
     policy = rules.rename_adopted if adopted else rules.rename_made
     name = desired.fields.get("username") or account.name
-    if policy is Rename.FOLLOW and capabilities.canon("username", name) != capabilities.canon("username", account.name):
+    if policy is Rename.NEVER:
+        name = _towards(account, care) or account.name
+    if capabilities.canon("username", name) != capabilities.canon("username", account.name):
         changes.append(RenameAccount(handle, name))
     different = {
         name: value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 TEMPORARY = "tenure-rename-"
@@ -51,11 +51,16 @@ nothing planned where they keep it."""
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a rename is not done. `root` is what has to go away, `on` the place to look at for it."""
+    """Why a rename is not done. `root` is what has to go away, `on` the place to look at for it.
+
+    `kept`: that is an account which keeps its name, so that nothing but a change of the names that are asked for, or
+    of that account by somebody else, lets the rename go on.
+    """
 
     reason: str
     root: str
     on: Place | None
+    kept: bool = False
 
 
 def stopped(place: Place, moves: Moves, *, gates: bool = False) -> Stop | None:
@@ -68,7 +73,8 @@ def stopped(place: Place, moves: Moves, *, gates: bool = False) -> Stop | None:
     taken = _taken(place, moves)
     if taken is not None:
         keeper = moves[who][where].bearer
-        return Stop(f"{taken}, which keeps it", f"{where}: {taken}", (where, keeper) if keeper is not None else None)
+        on = (where, keeper) if keeper is not None else None
+        return Stop(f"{taken}, which keeps it", f"{where}: {taken}", on, kept=True)
     known, queue = {who}, deque[tuple[UUID, str, Place | None]]([(who, where, None)])
     while queue:
         who, came, first = queue.popleft()
@@ -76,7 +82,8 @@ def stopped(place: Place, moves: Moves, *, gates: bool = False) -> Stop | None:
             on = first or ((target, who) if target != where else None)
             told = _told(target, who, moves, gates) if (target, who) != place else None
             if told is not None and on is not None and not (move.refused and moves[who][came].undone):
-                return _stop(target, told, on, own=first is None, mend=told != move.gate and not move.refused)
+                found = _stop(target, told, on, own=first is None, mend=told != move.gate and not move.refused)
+                return replace(found, kept=told == _taken((target, who), moves))
             if move.bearer is not None and move.bearer not in known:
                 known.add(move.bearer)
                 queue.append((move.bearer, target, on or (where, move.bearer)))

@@ -55,10 +55,14 @@ def overlay(
     """The desired state without the values that are refused, and what else the vetoes ask.
 
     A veto of which the computed value is another one by now, or is computed no more, has ended. Somebody whom the
-    source says has left is not kept by any, but a later step of their farewell may be refused.
+    source says has left is not kept by any, but a later step of their farewell may be refused. What was decided about
+    an idle seat has ended with them: if they come back, that is another time.
     """
     kept = Kept()
     for veto in vetoes:
+        if veto.of_seat and desired.standing is Standing.LEAVER:
+            kept = replace(kept, ended=(*kept.ended, veto.id))
+            continue
         if veto.cell == IDLE:
             continue  # known by what was seen, not by the rules: `idle_refused`
         if veto.cell in (LINK, EXISTENCE):

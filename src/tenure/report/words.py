@@ -58,6 +58,7 @@ FINDINGS = {
     FindingKind.TWICE: "The same e-mail address twice",
     FindingKind.UNKNOWN_ADMINISTRATOR: "An administrator nobody knows",
     FindingKind.AWAITED: "Done elsewhere, and does not show",
+    FindingKind.TWO_NAMES: "Renamed elsewhere, and not here",
     FindingKind.UNUSED_LICENCE: "A licence that is not used",
     FindingKind.OPENS_NOTHING: "A group that opens nothing",
     FindingKind.RIGHTS_NOT_READ: "What groups open is not known",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tenure.model.gate import GateClass
 from tenure.model.veto import Veto
 from tenure.store import audit
 from tenure.store.database import Connection, row, rows
@@ -130,16 +131,18 @@ async def vetoes(connection: Connection, target: int, identities: Sequence[UUID]
     found = await rows(
         connection,
         """SELECT v.id, v.identity, v.cell, v.refused, v.restores, v.keep, v.expires_at, d.kind, d.id AS decision,
-               d.by_whom, d.reason
+               d.by_whom, d.reason, coalesce(d.class = %s, false) AS of_seat
         FROM veto v JOIN decision d ON d.id = v.decision
         WHERE v.target = %s AND v.identity = ANY(%s) AND v.ended_at IS NULL ORDER BY v.id""",
+        GateClass.IDLE,
         target,
         list(identities),
     )
     standing: dict[UUID, list[Veto]] = {}
     for r in found:
         because = f"{r['kind']} {r['decision']} of {r['by_whom']}" + (f" ({r['reason']})" if r["reason"] else "")
-        veto = Veto(r["id"], r["cell"], bytes(r["refused"]), because, r["expires_at"], r["keep"], r["restores"])
+        cell, refused = r["cell"], bytes(r["refused"])
+        veto = Veto(r["id"], cell, refused, because, r["expires_at"], r["keep"], r["restores"], r["of_seat"])
         standing.setdefault(r["identity"], []).append(veto)
     return standing
 

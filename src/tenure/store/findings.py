@@ -8,6 +8,7 @@ from datetime import datetime
 from tenure.model.farewell import Overdue
 from tenure.model.finding import Finding, FindingKind, LicenceUse
 from tenure.model.gate import GateClass
+from tenure.model.plan import TWO_NAMES
 from tenure.store.database import Connection, rows
 from tenure.store.rights import POPULATION
 
@@ -135,6 +136,13 @@ _QUERIES = {
             WHERE m.target = a.target AND m.key = a.key) g ON g.names IS NOT NULL""",
         """a.name IS DISTINCT FROM t.account AND NOT EXISTS (
             SELECT FROM link l WHERE l.target = a.target AND l.key = a.key AND l.ended_at IS NULL)""",
+    ),
+    FindingKind.TWO_NAMES: _accounts(
+        "p.why",
+        f"""JOIN link l ON l.target = a.target AND l.key = a.key AND l.ended_at IS NULL
+            JOIN LATERAL (SELECT v->>'reason' AS why FROM plan, jsonb_array_elements(verdicts->'verdicts') v
+                WHERE target = a.target AND subject = l.identity::text AND current AND waiting
+                AND v->>'decision' <> 'go' AND v->>'reason' LIKE '%%{TWO_NAMES}') p ON true""",
     ),
     FindingKind.UNUSED_LICENCE: _accounts(
         """s.names || ': ' || coalesce(

@@ -11,6 +11,8 @@ from tenure.store.database import Connection, rows
 
 LATE = timedelta(hours=1)
 """What is not known to be done so long after it was promised is an alarm."""
+NO_TASK = ""
+"""The name of a task that nobody knows, since the answer that told it was lost: it may be there, or not."""
 BROKEN = f"""
 SELECT t.name AS target, i.user_name, j.change->>'kind' AS kind, j.outcome, j.detail, j.answered_at FROM journal j
 JOIN target t ON t.id = j.target AND t.retired_at IS NULL LEFT JOIN identity i ON i.id::text = j.subject
@@ -25,7 +27,10 @@ WHERE j.task IS NOT NULL AND (
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One change that the application said it would do later. `journal` is its entry there, `task` its task's name."""
+    """One change that the application said it would do later, or may have said so.
+
+    `journal` is its entry there, `task` its task's name, or `NO_TASK`.
+    """
 
     journal: int
     plan: int

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from tenure.model.change import ChangeKind
 from tenure.model.plan import Verdict, decode_plan
 from tenure.store import marks
-from tenure.store.database import Connection, rows
+from tenure.store.database import Connection, row, rows
 
 REFUSED = f"{ChangeKind.RENAME_ACCOUNT.value} was refused"
 """Begins the problem that a plan has when the application refused its rename."""
@@ -79,18 +79,30 @@ async def stopped_targets(connection: Connection) -> dict[int, str]:
     return {r["id"]: r["stop_reason"] or "" for r in found}
 
 
-async def name_before(connection: Connection, target: int, identity: UUID, name: str) -> str | None:
-    """The name that an account had before it got this temporary one."""
-    found = await rows(
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Between which names an account stands that bears a temporary one: the one that it had, and the one it was to get.
+
+    Each is None where it is not known: the account was not renamed by us.
+    """
+
+    once: str | None = None
+    towards: str | None = None
+
+
+async def aside(connection: Connection, target: int, identity: UUID, name: str) -> Aside:
+    """The names between which an account stands that bears this temporary one."""
+    found = await row(
         connection,
-        """SELECT before->>'name' AS name FROM journal WHERE target = %s AND subject = %s
-        AND change->>'kind' = %s AND change->>'name' = %s ORDER BY id DESC LIMIT 1""",
+        """SELECT before->>'name' AS once, change->>'towards' AS towards FROM journal
+        WHERE target = %s AND subject = %s AND change->>'kind' = %s AND change->>'name' = %s
+        ORDER BY id DESC LIMIT 1""",
         target,
         str(identity),
         ChangeKind.RENAME_ACCOUNT.value,
         name,
     )
-    return found[0]["name"] if found else None
+    return Aside(found["once"], found["towards"]) if found else Aside()
 
 
 def token(target: int, identity: UUID) -> str:

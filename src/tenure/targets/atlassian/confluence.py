@@ -66,6 +66,7 @@ CAPABILITIES = Capabilities(
     group=FieldSpec(canon=canon_name),
     groups_a_call=1,
     tells_rights=True,
+    later=frozenset({ChangeKind.DELETE_ACCOUNT}),
 )
 
 

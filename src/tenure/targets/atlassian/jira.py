@@ -71,6 +71,7 @@ CAPABILITIES = Capabilities(
     group=FieldSpec(canon=canon_name),
     groups_a_call=1,
     tells_rights=True,
+    later=frozenset({ChangeKind.ANONYMIZE_ACCOUNT}),
     left_by_rename=(
         "JQL that names the person, in saved filters and boards as in scripts",
         "what others keep by username outside Jira: scripts, reports, addresses of profiles",
