@@ -86,7 +86,9 @@ async def test_there_are_enough_points_and_not_too_many(database: str) -> None:
     assert 60 < points <= MOST_POINTS, points
 
 
-@pytest.mark.parametrize("first", range(1, SLICES + 1))
+@pytest.mark.parametrize(
+    "first", [pytest.param(n, marks=() if n % 2 else pytest.mark.long) for n in range(1, SLICES + 1)]
+)
 async def test_killed_at_every_point(make_database: Callable[[], str], first: int) -> None:
     untroubled, points = await _untroubled(make_database)
     for kill_at in range(first, points + 1, SLICES):

@@ -271,7 +271,7 @@ async def swap(world: World, kill_at: int | None) -> tuple[list[list[str]], int]
             points, kill_at = points + world.fuse.count, None
 
 
-@pytest.mark.parametrize("first", [pytest.param(n, marks=() if n in (2, 5) else pytest.mark.long) for n in range(1, 7)])
+@pytest.mark.parametrize("first", [pytest.param(n, marks=() if n == 5 else pytest.mark.long) for n in range(1, 7)])
 async def test_killed_in_the_middle_of_a_swap_it_ends_all_the_same(
     make_database: Callable[[], str], first: int
 ) -> None:
