@@ -112,7 +112,9 @@ async def measure(base: str, served: servers.Served, people: int, applications: 
             await _loaded(session, base, one, people)
             print(f"{one.title} has everything", flush=True)
         await meter.quiet()
-        return [_row(one, meter.calls[first:], began, left, least[one.state]) for one in applications]
+        rows = [_row(one, meter.calls[first:], began, left, least[one.state]) for one in applications]
+        print("\n".join(_table(rows)), flush=True)
+        return rows
 
 
 async def _written(meter: Meter, first: int, wanted: dict[str, int]) -> None:
@@ -219,7 +221,6 @@ def main() -> None:
     try:
         alone = [row for one in chosen for row in run(options.people, options.latency, [one], one.state)]
         if options.only:
-            print("\n".join(_table(alone)))
             return
         together = run(options.people, options.latency, APPLICATIONS, "everywhere")
     except TooSlow as problem:

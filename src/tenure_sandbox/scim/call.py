@@ -72,7 +72,8 @@ class Call(call.Call):
         more = self.scim.whole(resource)
         document = {"schemas": [*urns, *more], "id": resource.id, **resource.document, **more, "meta": meta}
         if resource.kind is GROUP:
-            document["members"] = [self._member(one) for one in resource.document.get("members", [])]
+            shown, rows = self.scim.shown_members[self.base], resource.document.get("members", [])
+            document["members"] = [(len(one) == 1 and shown.get(one["value"])) or self._member(one) for one in rows]
             if not document["members"]:
                 del document["members"]
         elif self.scim.variant.tell and resource.groups:
@@ -82,7 +83,10 @@ class Call(call.Call):
     def _member(self, row: Document) -> Document:
         key = row["value"]
         kind = "User" if key in self.scim.found["User"] else "Group"
-        return {**row, "$ref": f"{self.base}/{kind}s/{key}", "type": kind}
+        shown = {**row, "$ref": f"{self.base}/{kind}s/{key}", "type": kind}
+        if len(row) == 1:
+            self.scim.shown_members[self.base][key] = shown
+        return shown
 
     def _group(self, key: str) -> Document:
         name = self.scim.found["Group"][key].document["displayName"]

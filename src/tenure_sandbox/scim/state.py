@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,8 @@ class Scim:
         self.found: dict[str, dict[str, Resource]] = {"User": {}, "Group": {}}
         self.names: dict[str, str] = {}
         self.journal: list[dict[str, Any]] = []
+        self.shown_members: defaultdict[str, dict[str, Document]] = defaultdict(dict)
+        """How members that are nothing but a value are shown, by the server's address: thousands of them, again and again."""
         self._made = 0
         for name in GROUPS if variant.groups else ():
             self.add(GROUP, {"displayName": name})
@@ -107,8 +110,9 @@ class Scim:
     def check(self, kind: Kind, document: Document, mine: Resource | None) -> None:
         """Refuse members who are not there, and a userName that is somebody else's."""
         if kind is GROUP:
+            known = self._values(mine) if mine is not None else set[str]()
             for member in document.get("members", []):
-                if self._named(member.get("value", "")) is None:
+                if member.get("value") not in known and self._named(member.get("value", "")) is None:
                     raise invalid(f"there is no member {member.get('value')}")
             return
         bearer = self.names.get(document["userName"].lower())
@@ -117,12 +121,11 @@ class Scim:
 
     def _keep(self, resource: Resource, document: Document) -> None:
         if resource.kind is GROUP:
-            for member in self._members(resource):
-                member.groups.discard(resource.id)
-            rows = {one["value"]: one for one in document.get("members", [])}
+            before, rows = self._values(resource), {one["value"]: one for one in document.get("members", [])}
             resource.document = {**document, "members": list(rows.values())}
-            for member in self._members(resource):
-                member.groups.add(resource.id)
+            for key in before ^ rows.keys():
+                if (member := self._named(key)) is not None:
+                    (member.groups.add if key in rows else member.groups.discard)(resource.id)
             return
         if resource.document:
             self.names.pop(resource.document["userName"].lower(), None)
@@ -131,6 +134,10 @@ class Scim:
 
     def _named(self, key: str) -> Resource | None:
         return self.found["User"].get(key) or self.found["Group"].get(key)
+
+    @staticmethod
+    def _values(group: Resource) -> set[str]:
+        return {one["value"] for one in group.document.get("members", [])}
 
     def _members(self, group: Resource) -> Iterable[Resource]:
         rows = group.document.get("members", []) if group.kind is GROUP else []

@@ -101,8 +101,9 @@ class Cloud(Scim):
         if kind is GROUP or self._settling:
             return
         address = _primary(document)
-        others = (one for one in self.found["User"].values() if one is not mine)
-        if any(_primary(one.document) == address for one in others):
+        if mine is not None and _primary(mine.document) == address:
+            return
+        if any(_primary(one.document) == address for one in self.found["User"].values()):
             raise Refused(409, f"{address} is somebody else's address", "uniqueness")
 
     def _account_document(self, account: Resource) -> dict[str, Any]:
