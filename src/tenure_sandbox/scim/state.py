@@ -49,7 +49,7 @@ class Scim:
         self.names: dict[str, str] = {}
         self.journal: list[dict[str, Any]] = []
         self.shown_members: defaultdict[str, dict[str, Document]] = defaultdict(dict)
-        """How members that are nothing but a value are shown, by the server's address: thousands of them, again and again."""
+        """How members that are nothing but a value are shown, by the address of the server."""
         self._made = 0
         for name in GROUPS if variant.groups else ():
             self.add(GROUP, {"displayName": name})
