@@ -84,13 +84,13 @@ CLOSING = [("PUT", "/jira/rest/api/2/user"), ("PUT", "/crowd/rest/usermanagement
 class Watched:
     """The applications, 10 ms away; to close an account takes longer, and what else is begun meanwhile is counted.
 
-    `half` is set in the middle of the load.
+    `begun` is set when the load has begun.
     """
 
     def __init__(self, inner: Any) -> None:
         self.inner, self.state = inner, inner.state
         self.creations = 0
-        self.half = asyncio.Event()
+        self.begun = asyncio.Event()
         self.beside: list[int] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,8 +103,8 @@ class Watched:
             return
         if scope["method"] == "POST":
             self.creations += 1
-            if self.creations == PEOPLE // 2:
-                self.half.set()
+            if self.creations == PEOPLE // 5:
+                self.begun.set()
             await asyncio.sleep(0.01)
         await self.inner(scope, receive, send)
 
@@ -120,7 +120,7 @@ async def test_a_load_into_two_applications_stands_still_while_one_leaves(databa
         for number in range(PEOPLE):
             await client.post("/Users", json=person(f"p{number}@x.example", f"Person {number}"))
         async with running(house), asyncio.timeout(60):
-            await applications.half.wait()
+            await applications.begun.wait()
             gone = patch({"op": "replace", "path": "active", "value": False})
             assert (await client.patch(f"/Users/{ben}", json=gone)).status_code == 200
             while len(applications.beside) < len(CLOSING):
