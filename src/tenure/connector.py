@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol, runtime_checkable
 
 from tenure.model.capability import Capabilities
@@ -66,4 +66,20 @@ class Finishing(Protocol):
 
     async def finish(self, made: Handle) -> str:
         """Do what is left of a creation whose answer was lost; gives what is to be told of it, be it a failure."""
+        ...
+
+
+@runtime_checkable
+class Joining(Protocol):
+    """A target where one request puts many accounts into a group."""
+
+    def joinable(self, account: Handle) -> bool:
+        """Whether the account may be named beside others as it is known now, without asking for it first."""
+        ...
+
+    async def join(self, group: str, accounts: Sequence[Handle]) -> Collection[str]:
+        """Make the accounts members of the group by one request; gives the keys of those whom the answer shows there.
+
+        Who is a member already is no error. Raises TargetError: where the request is refused, none has joined.
+        """
         ...

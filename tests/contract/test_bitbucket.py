@@ -11,12 +11,13 @@ from tenure_sandbox.atlassian.bitbucket import Bitbucket
 from tenure_sandbox.serve import build
 
 from .suite_base import SETTLED
+from .suite_joins import Joined
 from .target_suite import TargetContract
 
 API = "/bitbucket/rest/api/latest/admin"
 
 
-class BitbucketContract(TargetContract):
+class BitbucketContract(Joined, TargetContract):
     kind = "bitbucket"
     version = "9.2.0"
     listing = f"{API}/users"
@@ -46,6 +47,7 @@ class BitbucketContract(TargetContract):
     settled = SETTLED - {ChangeKind.JOIN_GROUPS, ChangeKind.LEAVE_GROUPS} | {ChangeKind.RENAME_ACCOUNT}
     extra = None
     licensed = "stash-users"
+    joins = ("POST", f"{API}/groups/add-users")
     world: Bitbucket
 
     def app(self, users: int = 0) -> Starlette:

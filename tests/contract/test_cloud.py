@@ -13,6 +13,7 @@ from tenure_sandbox.serve import build
 
 from .place import Place
 from .suite_base import SETTLED
+from .suite_joins import Joined
 from .target_suite import TargetContract
 
 SCIM = f"/cloud/scim/directory/{DIRECTORY}"
@@ -62,8 +63,10 @@ class CloudContract(TargetContract):
         return {"url": f"{url}/scim/directory/{DIRECTORY}", "auth": {"bearer": Secret(key)}, **self.manage}
 
 
-class TestCloud(CloudContract):
+class TestCloud(Joined, CloudContract):
     """The directory alone."""
+
+    joins = ("PATCH", GROUP)
 
 
 class TestCloudManaged(CloudContract):

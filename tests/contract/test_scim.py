@@ -10,6 +10,7 @@ from tenure.model.change import ChangeKind
 from tenure_sandbox.serve import build
 
 from .suite_base import SETTLED
+from .suite_joins import Joined
 from .target_suite import TargetContract
 
 USER, GROUP = "/scim/Users/[^/]+", "/scim/Groups/[^/]+"
@@ -52,8 +53,10 @@ class ScimContract(TargetContract):
         return build(users=users, scim_version=self.version)
 
 
-class TestScim(ScimContract):
+class TestScim(Joined, ScimContract):
     """PATCH, filters and versions."""
+
+    joins = ("PATCH", GROUP)
 
 
 class TestScimByPut(ScimContract):
@@ -66,6 +69,11 @@ class TestScimByPut(ScimContract):
     silent = frozenset({ChangeKind.DELETE_ACCOUNT, ChangeKind.DELETE_GROUP})
     settled = ScimContract.settled | {ChangeKind.JOIN_GROUPS}
 
+    async def test_everybody_joins_alone(self) -> None:
+        target = self.place().open()
+        await target.check()
+        assert target.capabilities.accounts_a_call == 1
+
 
 class TestScimWithoutFilters(ScimContract):
     """Pages of 100, and a filter shows everybody."""
@@ -73,5 +81,6 @@ class TestScimWithoutFilters(ScimContract):
     version = "2.0-plain"
 
 
-class TestScimByCursor(ScimContract):
+class TestScimByCursor(Joined, ScimContract):
+    joins = ("PATCH", GROUP)
     version = "2.0-cursor"

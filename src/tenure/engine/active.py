@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tenure.connector import Target
+from tenure.engine.joining import Joins
 from tenure.engine.precedence import Precedence
+from tenure.engine.turns import Turns
 from tenure.model.clock import Clock
 from tenure.planning.rules import Rules
 from tenure.store.database import Database
@@ -38,7 +39,8 @@ class ActiveTarget:
     tells how long the last of them may take. `foreseen`: what these rules ask of everybody is computed;
     `looked_ahead`: when, in seconds of the clock, up to which place in the order of marks it was computed anew for the
     due. `alive_at` is when the loop that follows the target last came round, in seconds of the clock. `chunk`: how many
-    subjects a pass looks at, of which it lately could do all. `turns`: who may send a change now.
+    subjects a pass looks at, of which it lately could do all. `turns`: who may send a change now. `joins`: who is put
+    into groups together, once somebody is.
     """
 
     id: int
@@ -61,11 +63,12 @@ class ActiveTarget:
     listened_at: datetime | None = None
     looked_ahead: tuple[tuple[float, int], ...] = ()
     chunk: int = CHUNK
-    turns: asyncio.Semaphore = field(init=False)
+    joins: Joins | None = None
+    turns: Turns = field(init=False)
 
     def __post_init__(self) -> None:
         """As many changes at once as keep every place of the limiter busy; more would wait there, under way already."""
-        self.turns = asyncio.Semaphore(2 * self.concurrency)
+        self.turns = Turns(2 * self.concurrency)
 
     @property
     def closed(self) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 
+from tenure.engine.turns import Turns
 from tenure.store import marks
 
 priority: ContextVar[int] = ContextVar("priority", default=marks.SINGLE)
@@ -14,6 +15,9 @@ priority: ContextVar[int] = ContextVar("priority", default=marks.SINGLE)
 
 shard: ContextVar[int | None] = ContextVar("shard", default=None)
 """The shard that the current task works on; None outside of a pass, where whoever asks is waited for."""
+
+rank: ContextVar[int] = ContextVar("rank", default=0)
+"""Where the pass that the current task works for stands among those of the process: who began first ends first."""
 
 _PATIENCE_S = 5.0
 """So long one request, or one pass, waits for those who leave, in seconds: an application that keeps them waiting holds
@@ -44,9 +48,14 @@ class Precedence:
             self._changed.set()
             self._changed = asyncio.Event()
 
+    @property
+    def due(self) -> bool:
+        """Whether somebody who lost access is due anywhere."""
+        return any(self._shards.values())
+
     def yields(self, target: int) -> bool:
         """Whether what the current task is about to ask of the target has to wait."""
-        if goes_first(priority.get()) or shard.get() is None or not any(self._shards.values()):
+        if goes_first(priority.get()) or shard.get() is None or not self.due:
             return False
         return shard.get() not in self._shards.get(target, ())
 
@@ -62,7 +71,7 @@ class Precedence:
         return end
 
     @asynccontextmanager
-    async def turn(self, target: int, turns: asyncio.Semaphore) -> AsyncIterator[None]:
+    async def turn(self, target: int, turns: Turns) -> AsyncIterator[None]:
         """Wait for one of the target's turns, and hand it on while the current task yields.
 
         Who goes first needs none.
@@ -72,7 +81,7 @@ class Precedence:
             return
         until = None
         while True:
-            async with turns:
+            async with turns.one(rank.get()):
                 if not self.yields(target) or (until is not None and asyncio.get_running_loop().time() >= until):
                     yield
                     return

@@ -9,9 +9,9 @@ from tenure.engine import authority, effects, gating, groups, identities, promis
 from tenure.engine.active import CHUNK, ActiveTarget, House
 from tenure.engine.foresight import foresee_due
 from tenure.engine.precedence import priority
-from tenure.engine.send import send
+from tenure.engine.send import joining, send
 from tenure.engine.work import Work
-from tenure.model.change import Outcome
+from tenure.model.change import JoinGroups, Outcome
 from tenure.model.desired import Desired, Standing
 from tenure.store import care, decisions, intents, marks, plans, seen, targets
 from tenure.store.database import Connection
@@ -59,12 +59,14 @@ def _affordable(target: ActiveTarget, works: list[Work]) -> tuple[list[Work], se
 
     So that what becomes urgent in this shard does not wait for a long row of what is not.
     """
+    together = joining(target) is not None
     budget, taken, later = min(max(8.0, _TURN_SECONDS * target.per_second), _MOST_A_PASS), list[Work](), set[str]()
     for work in sorted(works, key=lambda w: w.mark.prio):
-        if taken and len(work.plan.go) > budget:
+        requests = sum(not (together and isinstance(change, JoinGroups)) for change in work.plan.go)
+        if taken and requests > budget:
             later.add(work.mark.subject)
             continue
-        budget -= len(work.plan.go)
+        budget -= requests
         taken.append(work)
     return taken, later
 

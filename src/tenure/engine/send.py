@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
+from functools import partial
+from itertools import count
 
 import structlog
 
+from tenure.connector import Joining
 from tenure.engine.active import SEND_SECONDS, ActiveTarget, House
-from tenure.engine.precedence import priority
+from tenure.engine.joining import Joiner, Joins
+from tenure.engine.precedence import goes_first, priority, rank
 from tenure.engine.work import Settled, Work, backoff
 from tenure.model.capability import CALLS_NOBODY
 from tenure.model.change import (
@@ -21,6 +27,7 @@ from tenure.model.change import (
     CreateGroup,
     EndLink,
     HandOverLeads,
+    JoinGroups,
     Outcome,
     RenameAccount,
     at,
@@ -32,9 +39,14 @@ from tenure.store import marks, targets
 from tenure.store.intents import Intent
 
 log = structlog.get_logger()
+_PASSES = count()
 _PROBE = timedelta(seconds=15)
 PROMISED_S = 15.0
 """How soon after an application said that it would do something later it is asked what became of it."""
+
+
+class NotSent(Exception):
+    """A change is not sent any more; says why. It is planned anew."""
 
 
 class Stopped(Exception):
@@ -46,6 +58,7 @@ async def send(house: House, target: ActiveTarget, works: list[Work], *, few: bo
 
     Fills each work's answers; raises Stopped after every answer is taken down.
     """
+    rank.set(next(_PASSES))
     results = await asyncio.gather(*(_send_one(house, target, work) for work in works), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, Stopped):
@@ -58,12 +71,11 @@ async def send(house: House, target: ActiveTarget, works: list[Work], *, few: bo
 
 async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
     priority.set(work.mark.prio)
-    rest = list(work.intents)
+    rest, joins = list(work.intents), _joins(house, target)
     try:
-        while rest:
-            async with house.precedence.turn(target.id, target.turns):
-                if not await _sent(house, target, work, rest.pop(0)):
-                    break
+        with joins.coming() if joins else nullcontext():
+            while rest and await _sent(house, target, work, rest.pop(0)):
+                pass
     finally:
         skipped = Answer(Outcome.FAILED, detail="not sent: a change before it did not go")
         work.settled += [Settled(intent, skipped) for intent in rest]
@@ -73,12 +85,17 @@ async def _send_one(house: House, target: ActiveTarget, work: Work) -> None:
 async def _sent(house: House, target: ActiveTarget, work: Work, intent: Intent) -> bool:
     """Send one change and take down what is answered; False when those after it are not to be sent."""
     change = at(intent.change, work.handle) if work.handle else intent.change
-    if reason := _not_now(house, target, intent):
-        work.again = 0.0
-        work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail=reason)))
-        return False
     try:
-        answer = await apply(target, change)
+        answer = await _together(house, target, intent, change)
+        if answer is None:
+            async with house.precedence.turn(target.id, target.turns):
+                if reason := _not_now(house, target, intent):
+                    raise NotSent(reason)
+                answer = await apply(target, change)
+    except NotSent as told:
+        work.again = 0.0
+        work.settled.append(Settled(intent, Answer(Outcome.FAILED, detail=str(told))))
+        return False
     except OutcomeUnknown:
         work.unknown.append(intent)
         return False
@@ -91,6 +108,44 @@ async def _sent(house: House, target: ActiveTarget, work: Work, intent: Intent) 
     if answer.task is not None:
         work.again = PROMISED_S
     return True
+
+
+async def _together(house: House, target: ActiveTarget, intent: Intent, change: Change) -> Answer | None:
+    """Put an account into groups together with others; None when it is to be sent by itself. Raises TargetError."""
+    connector, joins = joining(target), _joins(house, target)
+    if connector is None or joins is None or not isinstance(change, JoinGroups) or goes_first(priority.get()):
+        return None
+    if not connector.joinable(change.account):
+        return None
+    return await joins.give(change, intent.deadline.timestamp() - SEND_SECONDS)
+
+
+def joining(target: ActiveTarget) -> Joining | None:
+    """The connector, where one request puts many accounts into a group."""
+    connector = target.connector
+    return connector if connector.capabilities.accounts_a_call > 1 and isinstance(connector, Joining) else None
+
+
+def _joins(house: House, target: ActiveTarget) -> Joins | None:
+    connector, most = joining(target), target.connector.capabilities.accounts_a_call
+    if target.joins is None and connector is not None:
+        send = partial(_join, house, target, connector)
+        target.joins = Joins(house.clock, most, target.concurrency, send, lambda: house.precedence.due)
+    return target.joins
+
+
+async def _join(
+    house: House, target: ActiveTarget, connector: Joining, group: str, joiners: Sequence[Joiner]
+) -> Collection[str] | None:
+    """Put them into the group by one request, in the turn of those who wait for it: some may be in a leaver's shard."""
+    priority.set(marks.SINGLE)
+    if target.closed is not None or house.clock.now().timestamp() > min(one.until for one in joiners):
+        return None  # each is told by itself why it is not sent
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            return await connector.join(group, [one.change.account for one in joiners])
+    except TimeoutError as error:
+        raise OutcomeUnknown(f"no answer within {SEND_SECONDS:.0f} s") from error
 
 
 def _not_now(house: House, target: ActiveTarget, intent: Intent) -> str | None:

@@ -81,6 +81,9 @@ class Engine:
         for task in busy:
             task.cancel()
         await asyncio.gather(*busy, return_exceptions=True)
+        for target in self._house.targets.values():
+            if target.joins is not None:
+                await target.joins.close()
         await self._locks.close()
 
     async def settle(self) -> None:

@@ -47,7 +47,8 @@ class Capabilities:
     """What a target can do; narrowed by `check()` from the version found.
 
     `fields` maps a field's name (`username`, `email`, `display_name`) to its rules; a name that ends with `.` stands
-    for every field below it (`properties.`). `groups_a_call` is how many groups one membership request may name.
+    for every field below it (`properties.`). `groups_a_call` is how many groups one change of an account's memberships
+    may name; `accounts_a_call` how many accounts one request may put into a group, where the target is `Joining`.
     `tells_rights`: it can be asked what groups open (`RightsOfGroups`).
     `later` are the kinds of change that it takes on and carries out later, in a task of its own.
     `left_by_rename` is what keeps the old name when an account gets another one, each in a few words.
@@ -57,6 +58,7 @@ class Capabilities:
     fields: Mapping[str, FieldSpec]
     group: FieldSpec = field(default_factory=lambda: FieldSpec(canon=canon_name))
     groups_a_call: int = 1
+    accounts_a_call: int = 1
     version: str | None = None
     tells_rights: bool = False
     left_by_rename: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from typing import Unpack
 
@@ -60,6 +60,7 @@ CAPABILITIES = Capabilities(
     },
     group=FieldSpec(canon=canon_name),
     groups_a_call=20,  # joined in one request; each that is left takes its own
+    accounts_a_call=100,
     tells_rights=True,
     left_by_rename=(
         "clones and links with the address of a personal repository (~username), which follows the new name",
@@ -141,6 +142,14 @@ class BitbucketTarget:
     async def finish(self, made: Handle) -> str:
         """Replace the first password, which stood in a web address."""
         return await self._writing.replaced(made.name)
+
+    def joinable(self, account: Handle) -> bool:
+        """Whoever was seen lately is named as they were."""
+        return self._writing.known(account)
+
+    async def join(self, group: str, accounts: Sequence[Handle]) -> Collection[str]:
+        """Put accounts into a group by one request."""
+        return await self._writing.join(group, accounts)
 
     async def apply(self, change: Change) -> Answer:
         """Carry out one change; see `BitbucketWriting`. Raises ValueError for a change that calls nobody."""

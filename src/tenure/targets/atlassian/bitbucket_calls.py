@@ -40,6 +40,7 @@ REPLACE_PASSWORD = Operation(ChangeKind.CREATE_ACCOUNT, "PUT", f"{ADMIN}/users/c
 UPDATE_USER = Operation(ChangeKind.UPDATE_ACCOUNT, "PUT", f"{ADMIN}/users")
 RENAME_USER = Operation(ChangeKind.RENAME_ACCOUNT, "POST", f"{ADMIN}/users/rename")
 JOIN_GROUPS = Operation(ChangeKind.JOIN_GROUPS, "POST", f"{ADMIN}/users/add-groups")
+JOIN_GROUP = Operation(ChangeKind.JOIN_GROUPS, "POST", f"{ADMIN}/groups/add-users")
 LEAVE_GROUP = Operation(ChangeKind.LEAVE_GROUPS, "POST", f"{ADMIN}/users/remove-group")
 MAKE_GROUP = Operation(ChangeKind.CREATE_GROUP, "POST", f"{ADMIN}/groups")
 DELETE_GROUP = Operation(ChangeKind.DELETE_GROUP, "DELETE", f"{ADMIN}/groups")
@@ -74,6 +75,7 @@ OPERATIONS = (
     UPDATE_USER,
     RENAME_USER,
     JOIN_GROUPS,
+    JOIN_GROUP,
     LEAVE_GROUP,
     MAKE_GROUP,
     DELETE_GROUP,

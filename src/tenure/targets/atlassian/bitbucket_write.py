@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from tenure.model.capability import canon_name
 from tenure.model.change import (
@@ -123,7 +123,7 @@ class BitbucketWriting:
 
         That it was so before, Bitbucket does not say.
         """
-        account = await self._addressed(change)
+        account = await self._addressed(change.account, JUST_NOW_S if isinstance(change, LeaveGroups) else FOR_JOINS_S)
         if isinstance(change, LeaveGroups):
             return await self._left(change, account)
         body = {"user": account.name, "groups": list(change.groups)}
@@ -132,13 +132,28 @@ class BitbucketWriting:
             return Answer(Outcome.ALREADY, account, await self._settled(change, account, reply))
         return Answer(Outcome.APPLIED, account)
 
-    async def _addressed(self, change: JoinGroups | LeaveGroups) -> Handle:
-        """The account with the name that it bears, read again if it was not seen lately."""
-        lasts = FOR_JOINS_S if isinstance(change, JoinGroups) else JUST_NOW_S
-        name = self._names.seen(change.account.key, lasts)
+    def known(self, account: Handle) -> bool:
+        """Whether the name of the account is known, as far as a membership is concerned."""
+        return self._names.seen(account.key, FOR_JOINS_S) is not None
+
+    async def join(self, group: str, accounts: Sequence[Handle]) -> Collection[str]:
+        """Put accounts into a group by one request, whose answer shows nobody. Raises NotFound when one is not there,
+        or when the group is not."""
+        names = [(await self._addressed(account, FOR_JOINS_S)).name for account in accounts]
+        try:
+            await self._client.send(calls.JOIN_GROUP, json={"group": group, "users": names})
+        except NotFound:
+            for account in accounts:
+                self._names.drop(account.key)
+            raise
+        return ()
+
+    async def _addressed(self, account: Handle, within: float) -> Handle:
+        """The account with the name that it bears, read again if it was not seen within so many seconds."""
+        name = self._names.seen(account.key, within)
         if name is not None:
-            return Handle(change.account.key, name)
-        user = await self.current(change.account)
+            return Handle(account.key, name)
+        user = await self.current(account)
         return Handle(user.key, user.name)
 
     async def _left(self, change: LeaveGroups, account: Handle) -> Answer:

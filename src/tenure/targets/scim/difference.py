@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -44,9 +45,9 @@ def _step(name: str, before: Document, after: Document, above: str = "") -> list
     return [{"op": "add" if old is None else "replace", "path": path, "value": new}]
 
 
-def joining(key: str) -> Document:
-    """The operation that adds one member."""
-    return {"op": "add", "path": "members", "value": [{"value": key}]}
+def joining(keys: Iterable[str]) -> Document:
+    """The operation that adds members."""
+    return {"op": "add", "path": "members", "value": [{"value": key} for key in keys]}
 
 
 def leaving(key: str) -> Document:

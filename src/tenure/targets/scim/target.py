@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from typing import Unpack
 
@@ -16,6 +16,7 @@ from tenure.model.change import (
     DeactivateAccount,
     DeleteAccount,
     DeleteGroup,
+    Handle,
     JoinGroups,
     LeaveGroups,
     ReactivateAccount,
@@ -48,7 +49,8 @@ CAPABILITIES = Capabilities(
         fields.PROPERTY: FieldSpec(canon=canon_exact, longest=4096, clearable=True, listed=False),
     },
     group=FieldSpec(canon=canon_name),
-    groups_a_call=1,
+    groups_a_call=10,
+    accounts_a_call=100,  # the least that a server is known to take at most: AWS IAM Identity Center, PatchGroup
     left_by_rename=("whatever the application itself keeps by username: SCIM does not tell what that is",),
 )
 
@@ -119,7 +121,10 @@ class ScimTarget:
         cannot |= frozenset() if name is not None and name.writable else {ChangeKind.RENAME_ACCOUNT}
         operations = CAPABILITIES.operations - cannot
         rules = fields.specs(server)
-        return replace(CAPABILITIES, operations=operations, fields=rules, group=group, version=self.product)
+        many = CAPABILITIES.accounts_a_call if server.patch else 1
+        return replace(
+            CAPABILITIES, operations=operations, fields=rules, group=group, accounts_a_call=many, version=self.product
+        )
 
     def read(self, what: Selector) -> AsyncIterator[Seen]:
         """Stream what the server shows; see `ScimReading` for what makes each reading whole."""
@@ -140,6 +145,14 @@ class ScimTarget:
                 return self._reading.seats()
             case _:
                 raise ValueError(f"a SCIM server is not asked for {what}")
+
+    def joinable(self, account: Handle) -> bool:
+        """Whoever has an id is named by it."""
+        return bool(account.key)
+
+    async def join(self, group: str, accounts: Sequence[Handle]) -> Collection[str]:
+        """Add accounts to a group by one PATCH."""
+        return await self._writing.join(group, accounts)
 
     async def apply(self, change: Change) -> Answer:
         """Carry out one change; see `ScimWriting`. Raises ValueError for a change that calls nobody."""

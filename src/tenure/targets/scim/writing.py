@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from tenure.model.change import (
     Answer,
@@ -20,10 +20,11 @@ from tenure.model.change import (
     RenameAccount,
     UpdateAccount,
 )
-from tenure.model.error import Conflict, NotFound, OutcomeUnknown, Rejected, TargetError
+from tenure.model.error import Conflict, Forbidden, NotFound, OutcomeUnknown, Rejected, TargetError
 from tenure.targets.scim import calls, difference, fields
 from tenure.targets.scim.calls import Document
 from tenure.targets.scim.discovery import Server
+from tenure.targets.scim.groups import members
 from tenure.targets.scim.reading import Person, ScimReading
 from tenure.wire import Client, Reply
 
@@ -93,9 +94,10 @@ class ScimWriting:
         """Make the account a direct member of its groups, or end that: a request for each.
 
         Where members are added by name, who is one already is not looked at first: added twice is as once
-        (RFC 7644, section 3.5.2.1). A server that refuses it is asked what is so.
+        (RFC 7644, section 3.5.2.1). A server that refuses it is asked what is so. One group that refuses does not keep
+        the account out of the others, or in them. Raises OutcomeUnknown when it was moved in part.
         """
-        server, done, shown = await self._reading.server(), 0, {}
+        server, done, shown, refusals = await self._reading.server(), 0, dict[str, str | None](), list[TargetError]()
         for group in change.groups:
             try:
                 if await self._added(server, change, group) or await self._move(server, change, group):
@@ -103,10 +105,29 @@ class ScimWriting:
                 else:
                     shown[f"member:{group}"] = group if isinstance(change, JoinGroups) else None
             except TargetError as problem:
-                if not done:
-                    raise
-                raise OutcomeUnknown(f"{change.account.name} was moved in part: {problem}") from problem
+                refusals.append(problem)
+                if not isinstance(problem, Forbidden | Rejected | NotFound):
+                    break
+        if refusals and done:
+            raise OutcomeUnknown(f"{change.account.name} was moved in part: {refusals[0]}") from refusals[0]
+        if refusals:
+            raise refusals[0]
         return Answer(Outcome.APPLIED if done else Outcome.ALREADY, change.account, shown)
+
+    async def join(self, group: str, accounts: Sequence[Handle]) -> Collection[str]:
+        """Add accounts to a group by one request, without a look; gives the keys of those that the answer shows there.
+
+        Raises NotFound when there is no such group, Rejected when the server refuses the request.
+        """
+        server = await self._reading.server()
+        known = await self._reading.groups.joined_by(server, group)
+        if known is None:
+            raise NotFound(f"the group {group} is not there")
+        reply = await self._add(known, [account.key for account in accounts])
+        if reply.status >= 400:
+            self._reading.groups.doubted(server, group)
+            raise Rejected(f"not all were added to {group} by one request: {calls.own_error(reply)}")
+        return members(calls.document(reply)) if reply.body is not None else ()
 
     async def create_group(self, change: CreateGroup) -> Answer:
         """Make the group. Raises Conflict when a group of that name is there: few servers do that themselves."""
@@ -185,11 +206,15 @@ class ScimWriting:
         group = await self._reading.groups.joined_by(server, name)
         if group is None:
             return False
-        body = {"schemas": [calls.PATCH_URN], "Operations": [difference.joining(change.account.key)]}
-        reply = await self._client.send(calls.PATCH[change.kind], path={"id": group}, json=body, accept={400, 404, 409})
+        reply = await self._add(group, [change.account.key])
         if reply.status >= 400:
             self._reading.groups.doubted(server, name)
         return reply.status < 400
+
+    async def _add(self, group: str, keys: Sequence[str]) -> Reply:
+        body = {"schemas": [calls.PATCH_URN], "Operations": [difference.joining(keys)]}
+        operation = calls.PATCH[ChangeKind.JOIN_GROUPS]
+        return await self._client.send(operation, path={"id": group}, json=body, accept={400, 404, 409})
 
     async def _move(self, server: Server, change: JoinGroups | LeaveGroups, name: str) -> bool:
         """Put the person into one group, or take them out; False when that is so already."""
@@ -213,7 +238,7 @@ class ScimWriting:
 
         A removal says whom in its path. Said in the body instead, some servers empty the whole group.
         """
-        step = difference.joining(key) if joins else difference.leaving(key)
+        step = difference.joining([key]) if joins else difference.leaving(key)
         body = {"schemas": [calls.PATCH_URN], "Operations": [step]}
         await self._client.send(calls.PATCH[kind], path={"id": group}, json=body)
 
