@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -58,11 +59,15 @@ class Killed(BaseException):
 
 
 class Fuse:
-    """Counts the crash points (each commit that wrote, each remote call that was answered) and dies at one."""
+    """Counts the crash points (each commit that wrote, each remote call that was answered) and dies at one.
+
+    `dies_after` is a pattern of calls, of which the first that is answered is such a point.
+    """
 
     def __init__(self, kill_at: int | None = None) -> None:
         self.kill_at, self.count, self.dead = kill_at, 0, False
         self.points: list[str] = []
+        self.dies_after: str | None = None
 
     def alive(self) -> None:
         if self.dead:
@@ -72,7 +77,7 @@ class Fuse:
         self.alive()
         self.count += 1
         self.points.append(what)
-        if self.count == self.kill_at:
+        if self.count == self.kill_at or (self.dies_after and re.fullmatch(self.dies_after, what)):
             self.dead = True
             raise Killed(what)
 

@@ -215,6 +215,13 @@ async def belongs(target: ScimTarget, anna: Handle, *, looks: bool) -> None:
     with pytest.raises(Conflict):
         await target.apply(CreateGroup("TEAM / Ä"))
     await target.apply(CreateGroup("Others"))
+    if target.capabilities.accounts_a_call > 1:
+        for _ in range(2):
+            assert set(await target.join("Others", [anna, ben])) <= {anna.key, ben.key}
+        *members, _ = await read(target, MembersOf("Others"))
+        assert {one.key for one in members if isinstance(one, MemberSeen)} == {anna.key, ben.key}
+        for one in (anna, ben):
+            await target.apply(LeaveGroups(one, ("Others",)))
     for one in (anna, ben):
         outcomes = [(await target.apply(JoinGroups(one, ("Team / Ä",)))).outcome for _ in range(2)]
         assert outcomes == [Outcome.APPLIED, Outcome.ALREADY if looks else Outcome.APPLIED]
