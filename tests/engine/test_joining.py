@@ -55,11 +55,16 @@ async def test_who_is_alone_waits_for_nobody_and_is_left_to_go_alone() -> None:
 
 
 async def test_those_who_come_at_once_go_together_as_many_as_a_request_takes() -> None:
-    application = Application(dev=("a", "b"), ops=())
+    application = Application(dev=("a", "b", "c", "e"), ops=())
     answers = await application.all(a=("dev", "ops"), b=("dev",), c=("dev",), d=("ops",), e=("ops", "dev"))
     assert application.requests == [("dev", ["a", "b"]), ("dev", ["c", "e"]), ("ops", ["a", "d"]), ("ops", ["e"])]
-    told = [applied("a", "dev"), applied("b", "dev"), applied("c"), applied("d"), applied("e")]
-    assert answers == told, "what the answer showed is evidence, of those whom it showed"
+    told = [applied("a", "dev"), applied("b", "dev"), applied("c", "dev"), applied("d"), applied("e", "dev")]
+    assert answers == told, "what the answer showed is evidence"
+
+
+async def test_whom_the_answer_does_not_show_among_others_goes_alone() -> None:
+    application = Application(dev=("a", "somebody"))
+    assert await application.all(a=("dev",), b=("dev",)) == [applied("a", "dev"), None]
 
 
 async def test_where_it_saves_no_request_each_goes_alone() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tenure.model.change import Answer, Handle, JoinGroups, Outcome
+from tenure.model.change import Answer, JoinGroups, Outcome
 from tenure.model.clock import Clock
 from tenure.model.error import Conflict, Forbidden, NotFound, OutcomeUnknown, Rejected, TargetError
 
@@ -141,12 +141,13 @@ def _settle(joiner: Joiner, answers: Mapping[str, Told]) -> None:
     """
     if joiner.answer.done():
         return
+    key = joiner.change.account.key
     problems = [one for one in answers.values() if isinstance(one, BaseException)]
     worst = next((one for one in problems if not isinstance(one, TargetError)), None)
     unknown = worst or next((one for one in problems if isinstance(one, OutcomeUnknown)), None)
     if unknown is not None:
         joiner.answer.set_exception(unknown)
-    elif None in answers.values() or any(isinstance(one, _REFUSALS) for one in problems):
+    elif any(_left_out(one, key) for one in answers.values()):
         joiner.answer.set_result(None)
     elif len(problems) == len(answers):
         joiner.answer.set_exception(problems[0])
@@ -154,9 +155,12 @@ def _settle(joiner: Joiner, answers: Mapping[str, Told]) -> None:
         name = joiner.change.account.name
         joiner.answer.set_exception(OutcomeUnknown(f"{name} was moved in part: {problems[0]}"))
     else:
-        shown = {f"member:{group}": group for group, told in answers.items() if _shows(told, joiner.change.account)}
+        shown: dict[str, str | None] = {f"member:{group}": group for group, told in answers.items() if told}
         joiner.answer.set_result(Answer(Outcome.APPLIED, joiner.change.account, shown))
 
 
-def _shows(told: Told, account: Handle) -> bool:
-    return not isinstance(told, BaseException | None) and account.key in told
+def _left_out(told: Told, key: str) -> bool:
+    """Whether one is to be sent alone: nothing was sent, or it was refused, or members were shown and not this one."""
+    if isinstance(told, BaseException):
+        return isinstance(told, _REFUSALS)
+    return told is None or (bool(told) and key not in told)
