@@ -122,18 +122,20 @@ class SharedLimiter:
 
     async def _serve(self) -> None:
         """Give places to those who wait, the urgent first, while there are any."""
-        if not self._free and len(self._held) >= self._concurrency:
+        self._hand_out()
+        if self._next() is None or len(self._held) >= self._concurrency:
             return
-        async with self._leasing:
+        async with self._leasing:  # meanwhile, a place that is given back is handed out all the same
             while self._next() is not None:
-                place = self._free.pop() if self._free else await self._lease()
+                place = await self._lease()
                 if place is None:
                     return
-                waiting = self._next()  # while we asked, the one at the head may have been cancelled
-                if waiting is None:
-                    self._rest(place)
-                    return
-                waiting.set_result(place)
+                self._rest(place)
+                self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._free and (waiting := self._next()) is not None:
+            waiting.set_result(self._free.pop())
 
     def _next(self) -> asyncio.Future[int] | None:
         while self._queue and self._queue[0][2].done():

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Protocol
 
 import re2
@@ -122,15 +123,19 @@ class OnTheFly:
 
         `$0` is the whole name, also where the pattern matches a part of it; `$1` and on are the pattern's groups.
         """
-        if self.excluding is not None and re2.search(self.excluding, display_name):
-            return None
-        found = re2.search(self.match, display_name)
-        if not found:
-            return None
-        parts = [display_name, *(part or "" for part in found.groups())]
-        # in one pass, so that a group whose name holds a `$0` of its own cannot write itself anew
-        name = re.sub(r"\$(\d+)", lambda reference: parts[int(reference[1])], self.name)
-        return name.strip() or None
+        return _name_for(self.match, self.excluding, self.name, display_name)
+
+
+@lru_cache(maxsize=8192)  # the same few groups are asked for with every person
+def _name_for(match: str, excluding: str | None, name: str, display_name: str) -> str | None:
+    if excluding is not None and re2.search(excluding, display_name):
+        return None
+    found = re2.search(match, display_name)
+    if not found:
+        return None
+    parts = [display_name, *(part or "" for part in found.groups())]
+    # in one pass, so that a group whose name holds a `$0` of its own cannot write itself anew
+    return re.sub(r"\$(\d+)", lambda reference: parts[int(reference[1])], name).strip() or None
 
 
 @dataclass(frozen=True, slots=True)
