@@ -96,3 +96,33 @@ async def test_the_urgent_are_served_first(limiters: tuple[SharedLimiter, Shared
     await asyncio.sleep(0.03)
     await asyncio.gather(request(0), *bulk)
     assert order.index(0) < 15
+
+
+async def test_a_place_that_comes_back_is_taken_while_another_is_leased(
+    limiters: tuple[SharedLimiter, SharedLimiter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter, leased = limiters[0], asyncio.Event()
+    order: list[str] = []
+
+    async def request(name: str, ends: asyncio.Event) -> None:
+        async with limiter.slot():
+            order.append(name)
+            await ends.wait()
+
+    async def slow(self: SharedLimiter) -> int | None:
+        await leased.wait()
+        return await lease(self)
+
+    lease, first, later = SharedLimiter._lease, asyncio.Event(), asyncio.Event()
+    tasks = [asyncio.create_task(request("first", first))]
+    while not order:
+        await asyncio.sleep(0.01)
+    monkeypatch.setattr(SharedLimiter, "_lease", slow)
+    tasks += [asyncio.create_task(request(name, later)) for name in ("second", "third")]
+    await asyncio.sleep(0.05)
+    first.set()
+    await asyncio.sleep(0.05)
+    assert order == ["first", "second"]
+    leased.set()
+    later.set()
+    await asyncio.wait_for(asyncio.gather(*tasks), 10)

@@ -50,7 +50,7 @@ class SharedLimiter:
         self._queue: list[tuple[int, int, asyncio.Future[int]]] = []
         self._turns = 0
         self._feeding = asyncio.Lock()
-        self._leasing = asyncio.Lock()
+        self._gone = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
 
     @property
@@ -97,10 +97,8 @@ class SharedLimiter:
         self._turns += 1
         waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._queue, (priority.get(), self._turns, waiting))
+        self._hand_out()
         try:
-            await self._serve()
-            if not waiting.done() and self._looking is None:
-                self._looking = asyncio.create_task(self._look())
             return await waiting
         except BaseException:
             if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
@@ -108,34 +106,30 @@ class SharedLimiter:
             waiting.cancel()
             raise
 
+    def _hand_out(self) -> None:
+        """Give the places that are free to those who wait, the urgent first; for the others, more are looked for."""
+        while self._free and (waiting := self._next()) is not None:
+            waiting.set_result(self._free.pop())
+        if self._next() is not None and self._looking is None:
+            self._looking = asyncio.create_task(self._look())
+
     async def _look(self) -> None:
         """While somebody waits: another process may have let go of a place. A loss of the locks is told to all."""
         try:
             while self._next() is not None:
-                await asyncio.sleep(_LOOK_SECONDS)
-                await self._serve()
+                self._gone.clear()
+                place = await self._lease() if len(self._held) < self._concurrency else None
+                if place is not None:
+                    self._rest(place)
+                    self._hand_out()
+                    continue
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._gone.wait(), _LOOK_SECONDS)
         except LocksLost as lost:
             while (waiting := self._next()) is not None:
                 waiting.set_exception(LocksLost(str(lost)))
         finally:
             self._looking = None
-
-    async def _serve(self) -> None:
-        """Give places to those who wait, the urgent first, while there are any."""
-        self._hand_out()
-        if self._next() is None or len(self._held) >= self._concurrency:
-            return
-        async with self._leasing:  # meanwhile, a place that is given back is handed out all the same
-            while self._next() is not None:
-                place = await self._lease()
-                if place is None:
-                    return
-                self._rest(place)
-                self._hand_out()
-
-    def _hand_out(self) -> None:
-        while self._free and (waiting := self._next()) is not None:
-            waiting.set_result(self._free.pop())
 
     def _next(self) -> asyncio.Future[int] | None:
         while self._queue and self._queue[0][2].done():
@@ -152,9 +146,10 @@ class SharedLimiter:
     async def _give_back(self, place: int) -> None:
         if self._clock.monotonic() - self._held.get(place, 0.0) > _HOLD_SECONDS:
             await self._let_go(place)
+            self._gone.set()
         else:
             self._rest(place)
-        await self._serve()
+        self._hand_out()
 
     def _rest(self, place: int) -> None:
         """Keep a place for what comes next, for a moment."""
