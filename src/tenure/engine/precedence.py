@@ -17,7 +17,7 @@ shard: ContextVar[int | None] = ContextVar("shard", default=None)
 """The shard that the current task works on; None outside of a pass, where whoever asks is waited for."""
 
 rank: ContextVar[int] = ContextVar("rank", default=0)
-"""Where the pass that the current task works for stands among those of the process: who began first ends first."""
+"""Where the pass that the current task works for stands among those at its target: who began first ends first."""
 
 _PATIENCE_S = 5.0
 """So long one request, or one pass, waits for those who leave, in seconds: an application that keeps them waiting holds

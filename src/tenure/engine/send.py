@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial
-from itertools import count
 
 import structlog
 
@@ -39,7 +38,6 @@ from tenure.store import marks, targets
 from tenure.store.intents import Intent
 
 log = structlog.get_logger()
-_PASSES = count()
 _PROBE = timedelta(seconds=15)
 PROMISED_S = 15.0
 """How soon after an application said that it would do something later it is asked what became of it."""
@@ -58,7 +56,7 @@ async def send(house: House, target: ActiveTarget, works: list[Work], *, few: bo
 
     Fills each work's answers; raises Stopped after every answer is taken down.
     """
-    rank.set(next(_PASSES))
+    rank.set(next(target.turns.ranks))
     results = await asyncio.gather(*(_send_one(house, target, work) for work in works), return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, Stopped):

@@ -10,10 +10,14 @@ from itertools import count
 
 
 class Turns:
-    """So many at once; of those who wait, the one with the lowest `rank`, and who came first among equals."""
+    """So many at once; of those who wait, the one with the lowest rank, and who came first among equals.
+
+    `ranks` gives one after the other.
+    """
 
     def __init__(self, at_once: int) -> None:
         """All turns are free."""
+        self.ranks = count()
         self._free = at_once
         self._came = count()
         self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
