@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import pytest
 
-from tenure.engine.joining import LONGEST_S, Joiner, Joins
+from tenure.engine.joining import LONGEST_S, Joins
 from tenure.engine.turns import Turns
 from tenure.model.change import Answer, Handle, JoinGroups, Outcome
 from tenure.model.error import NotFound, OutcomeUnknown, RateLimited, Rejected, TargetError
@@ -24,8 +24,8 @@ class Application:
         self.clock, self.urgent = VirtualClock(), False
         self.joins = Joins(self.clock, 2, 4, self.send, lambda: self.urgent)
 
-    async def send(self, group: str, joiners: Sequence[Joiner]) -> Collection[str] | None:
-        self.requests.append((group, [one.change.account.key for one in joiners]))
+    async def send(self, group: str, accounts: Sequence[Handle]) -> Collection[str] | None:
+        self.requests.append((group, [one.key for one in accounts]))
         await asyncio.sleep(0)
         answer = self.answers.get(group, ())
         if isinstance(answer, TargetError):
@@ -35,7 +35,8 @@ class Application:
     async def give(self, key: str, *groups: str) -> Answer | TargetError | None:
         with self.joins.coming():
             try:
-                return await self.joins.give(JoinGroups(Handle(key, key), groups), 0.0)
+                until = 0.0 if key == "late" else float("inf")
+                return await self.joins.give(JoinGroups(Handle(key, key), groups), until)
             except TargetError as problem:
                 return problem
 
@@ -67,6 +68,12 @@ async def test_whom_the_answer_does_not_show_among_others_goes_alone() -> None:
     assert await application.all(a=("dev",), b=("dev",)) == [applied("a", "dev"), None]
 
 
+async def test_who_is_too_late_is_left_out_and_keeps_nobody_waiting() -> None:
+    application = Application()
+    assert await application.all(a=("dev",), late=("dev",)) == [applied("a"), None]
+    assert application.requests == [("dev", ["a"])]
+
+
 async def test_where_it_saves_no_request_each_goes_alone() -> None:
     application = Application()
     assert await application.all(a=("dev", "ops"), b=("dev", "ops")) == [None, None]
@@ -78,7 +85,7 @@ async def test_where_it_saves_no_request_each_goes_alone() -> None:
     [
         (Rejected("not c"), None),
         (NotFound("no group"), None),
-        (None, None),
+        (None, OutcomeUnknown),
         (OutcomeUnknown("lost"), OutcomeUnknown),
         (RateLimited("slow down", 7.0), OutcomeUnknown),
     ],
@@ -112,7 +119,7 @@ async def with_another(application: Application, until: Callable[[], bool]) -> l
         with application.joins.coming():
             while not until():
                 await asyncio.sleep(0)
-        return await application.give("late", "dev")
+        return await application.give("other", "dev")
 
     return await asyncio.gather(application.give("early", "dev"), other())
 
@@ -121,7 +128,7 @@ async def test_who_is_under_way_is_waited_for() -> None:
     application = Application()
     later = application.clock.monotonic() + LONGEST_S / 2
     await with_another(application, lambda: application.clock.monotonic() > later)
-    assert application.requests == [("dev", ["early", "late"])]
+    assert application.requests == [("dev", ["early", "other"])]
 
 
 async def test_nobody_is_waited_for_longer_than_two_seconds_or_while_somebody_leaves() -> None:
@@ -147,7 +154,7 @@ async def test_what_was_broken_off_leaves_nobody_waiting() -> None:
     application = Application()
     under_way = asyncio.Event()
 
-    async def stuck(group: str, joiners: Sequence[Joiner]) -> Collection[str] | None:
+    async def stuck(group: str, accounts: Sequence[Handle]) -> Collection[str] | None:
         under_way.set()
         return await asyncio.Event().wait() and None
 

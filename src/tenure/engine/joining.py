@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tenure.model.change import Answer, JoinGroups, Outcome
+from tenure.model.change import Answer, Handle, JoinGroups, Outcome
 from tenure.model.clock import Clock
 from tenure.model.error import Conflict, Forbidden, NotFound, OutcomeUnknown, Rejected, TargetError
 
@@ -29,7 +29,7 @@ class Joiner:
     answer: asyncio.Future[Answer | None]
 
 
-Send = Callable[[str, Sequence[Joiner]], Awaitable[Collection[str] | None]]
+Send = Callable[[str, Sequence[Handle]], Awaitable[Collection[str] | None]]
 """Makes accounts members of a group by one request: the keys of those whom the answer shows there, or None when nothing
 was sent. Raises TargetError."""
 Told = Collection[str] | BaseException | None
@@ -114,13 +114,22 @@ class Joins:
         answers: dict[Joiner, dict[str, Told]] = {one: {} for one in joiners}
         for (group, some), answer in zip(requests, told, strict=True):
             for one in some:
-                answers[one][group] = answer
+                answers[one][group] = answer[one] if isinstance(answer, dict) else answer
         for one in joiners:
             _settle(one, answers[one])
 
-    async def _in_turn(self, group: str, joiners: Sequence[Joiner]) -> Collection[str] | None:
+    async def _in_turn(self, group: str, joiners: Sequence[Joiner]) -> dict[Joiner, Told]:
+        """Send one request; who is too late by then is not named in it."""
         async with self._turns:
-            return await self._send(group, joiners)
+            now = self._clock.now().timestamp()
+            in_time = [one for one in joiners if one.until >= now]
+            told: Told = None
+            if in_time:
+                try:
+                    told = await self._send(group, [one.change.account for one in in_time])
+                except TargetError as problem:
+                    told = problem
+            return {one: told if one in in_time else None for one in joiners}
 
     def _requests(self, joiners: Sequence[Joiner]) -> list[tuple[str, list[Joiner]]]:
         groups: dict[str, list[Joiner]] = {}
@@ -141,22 +150,24 @@ def _settle(joiner: Joiner, answers: Mapping[str, Told]) -> None:
     """
     if joiner.answer.done():
         return
-    key = joiner.change.account.key
-    problems = [one for one in answers.values() if isinstance(one, BaseException)]
+    account, told = joiner.change.account, list(answers.values())
+    problems = [one for one in told if isinstance(one, BaseException)]
     worst = next((one for one in problems if not isinstance(one, TargetError)), None)
     unknown = worst or next((one for one in problems if isinstance(one, OutcomeUnknown)), None)
+    in_part = any(not isinstance(one, BaseException | None) for one in told)
     if unknown is not None:
         joiner.answer.set_exception(unknown)
-    elif any(_left_out(one, key) for one in answers.values()):
+    elif in_part and None in told:
+        joiner.answer.set_exception(OutcomeUnknown(f"{account.name} was moved in part: the rest was not sent in time"))
+    elif any(_left_out(one, account.key) for one in told):
         joiner.answer.set_result(None)
-    elif len(problems) == len(answers):
-        joiner.answer.set_exception(problems[0])
+    elif in_part and problems:
+        joiner.answer.set_exception(OutcomeUnknown(f"{account.name} was moved in part: {problems[0]}"))
     elif problems:
-        name = joiner.change.account.name
-        joiner.answer.set_exception(OutcomeUnknown(f"{name} was moved in part: {problems[0]}"))
+        joiner.answer.set_exception(problems[0])
     else:
-        shown: dict[str, str | None] = {f"member:{group}": group for group, told in answers.items() if told}
-        joiner.answer.set_result(Answer(Outcome.APPLIED, joiner.change.account, shown))
+        shown: dict[str, str | None] = {f"member:{group}": group for group, members in answers.items() if members}
+        joiner.answer.set_result(Answer(Outcome.APPLIED, account, shown))
 
 
 def _left_out(told: Told, key: str) -> bool:

@@ -12,7 +12,7 @@ import structlog
 
 from tenure.connector import Joining
 from tenure.engine.active import SEND_SECONDS, ActiveTarget, House
-from tenure.engine.joining import Joiner, Joins
+from tenure.engine.joining import Joins
 from tenure.engine.precedence import goes_first, priority, rank
 from tenure.engine.work import Settled, Work, backoff
 from tenure.model.capability import CALLS_NOBODY
@@ -25,6 +25,7 @@ from tenure.model.change import (
     CreateAccount,
     CreateGroup,
     EndLink,
+    Handle,
     HandOverLeads,
     JoinGroups,
     Outcome,
@@ -127,21 +128,21 @@ def joining(target: ActiveTarget) -> Joining | None:
 def _joins(house: House, target: ActiveTarget) -> Joins | None:
     connector, most = joining(target), target.connector.capabilities.accounts_a_call
     if target.joins is None and connector is not None:
-        send = partial(_join, house, target, connector)
+        send = partial(_join, target, connector)
         target.joins = Joins(house.clock, most, target.concurrency, send, lambda: house.precedence.due)
     return target.joins
 
 
 async def _join(
-    house: House, target: ActiveTarget, connector: Joining, group: str, joiners: Sequence[Joiner]
+    target: ActiveTarget, connector: Joining, group: str, accounts: Sequence[Handle]
 ) -> Collection[str] | None:
     """Put them into the group by one request, in the turn of those who wait for it: some may be in a leaver's shard."""
     priority.set(marks.SINGLE)
-    if target.closed is not None or house.clock.now().timestamp() > min(one.until for one in joiners):
+    if target.closed is not None:
         return None  # each is told by itself why it is not sent
     try:
         async with asyncio.timeout(SEND_SECONDS):
-            return await connector.join(group, [one.change.account for one in joiners])
+            return await connector.join(group, accounts)
     except TimeoutError as error:
         raise OutcomeUnknown(f"no answer within {SEND_SECONDS:.0f} s") from error
 
