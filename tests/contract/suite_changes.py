@@ -27,8 +27,10 @@ from tenure.model.change import (
 )
 from tenure.model.error import (
     Conflict,
+    Forbidden,
     NotAllowed,
     NotFound,
+    OutcomeUnknown,
     Rejected,
 )
 from tenure.model.seen import (
@@ -320,3 +322,16 @@ class Changing(SuiteBase):
         seen = await collect(target, Groups())
         assert {g.name for g in seen if isinstance(g, GroupSeen)} >= set(names)
         assert completed(seen).count == len(seen) - 1
+
+    async def test_what_is_not_known_is_told_before_what_was_refused(self) -> None:
+        place = self.place()
+        target = place.open()
+        account = await self.made(target)
+        await target.apply(CreateGroup("Dev Team"))
+        for group in ("Dev Team", "helpdesk"):
+            await target.apply(JoinGroups(account, (group,)))
+        method, path = self.writes[ChangeKind.LEAVE_GROUPS]
+        await place.fault("status", status=403, method=method, path_regex=path, nth=1)
+        await place.fault("drop", when="after", method=method, path_regex=path, nth=2)
+        got = await self.attempt(target, LeaveGroups(account, ("Dev Team", "helpdesk")))
+        assert type(got) is (OutcomeUnknown if target.capabilities.groups_a_call > 1 else Forbidden)

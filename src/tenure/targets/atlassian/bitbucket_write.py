@@ -172,9 +172,9 @@ class BitbucketWriting:
                 if not isinstance(problem, (Forbidden, Rejected, NotFound)):
                     break
         if refusals and done:
-            raise OutcomeUnknown(f"{account.name} was moved in part: {refusals[0]}") from refusals[0]
+            raise OutcomeUnknown(f"{account.name} was moved in part: {refusals[-1]}") from refusals[-1]
         if refusals:
-            raise refusals[0]
+            raise refusals[-1]  # what ended the row, and may have taken effect, before what was refused
         return Answer(Outcome.APPLIED if done else Outcome.ALREADY, account, shown)
 
     async def create_group(self, change: CreateGroup) -> Answer:

@@ -109,9 +109,9 @@ class ScimWriting:
                 if not isinstance(problem, Forbidden | Rejected | NotFound):
                     break
         if refusals and done:
-            raise OutcomeUnknown(f"{change.account.name} was moved in part: {refusals[0]}") from refusals[0]
+            raise OutcomeUnknown(f"{change.account.name} was moved in part: {refusals[-1]}") from refusals[-1]
         if refusals:
-            raise refusals[0]
+            raise refusals[-1]  # what ended the row, and may have taken effect, before what was refused
         return Answer(Outcome.APPLIED if done else Outcome.ALREADY, change.account, shown)
 
     async def join(self, group: str, accounts: Sequence[Handle]) -> Collection[str]:
